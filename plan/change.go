@@ -1,0 +1,109 @@
+package plan
+
+// An Action is what a change does, or why it does nothing.
+type Action string
+
+// The actions. Only create, adopt, update, append, archive and delete write.
+const (
+	Create   Action = "create"
+	Adopt    Action = "adopt"
+	Update   Action = "update"
+	AppendTo Action = "append"
+	NoOp     Action = "no-op"
+	Keep     Action = "keep"
+	Conflict Action = "conflict"
+	Frozen   Action = "frozen"
+	Merged   Action = "merged"
+	Left     Action = "left"
+	Blocked  Action = "blocked"
+	Skip     Action = "skip"
+	Invalid  Action = "invalid"
+	Manual   Action = "manual"
+	Archive  Action = "archive"
+	Delete   Action = "delete"
+)
+
+// Writes reports whether a change with this action has steps. An adoption may have none.
+func (a Action) Writes() bool {
+	switch a {
+	case Create, Adopt, Update, AppendTo, Archive, Delete:
+		return true
+	}
+	return false
+}
+
+// Pending reports whether a plan with such a change is not empty: the proof plan has none of these.
+func (a Action) Pending() bool { return a.Writes() || a == Blocked }
+
+// A FieldChange is one field of a change.
+type FieldChange struct {
+	Field string `json:"field"`
+	// What: "set" writes After; "add" and "remove" name members; "keep", "conflict" and "frozen" write nothing.
+	What string `json:"what"`
+	// Before is have, After is want, Base what was last sent.
+	Before Value  `json:"before,omitempty"`
+	After  Value  `json:"after,omitempty"`
+	Base   Value  `json:"base,omitempty"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// A PartChange is one part of a change that is to be appended, or a part that cannot be changed any more.
+type PartChange struct {
+	List string `json:"list"`
+	Key  string `json:"key"`
+	// What: "append", "frozen", or "keep" for one that somebody else wrote or removed in Intercom.
+	What          string `json:"what"`
+	Fields        Fields `json:"fields,omitempty"`
+	Hash          string `json:"hash,omitempty"`
+	SourcePrivate *bool  `json:"source_private,omitempty"`
+	Reason        string `json:"reason,omitempty"`
+}
+
+// A Change takes one address from what Intercom holds to what the configuration wants.
+type Change struct {
+	Address Address `json:"address"`
+	Kind    string  `json:"kind"`
+	Action  Action  `json:"action"`
+	Reason  string  `json:"reason,omitempty"`
+	// ID is the object's id in Intercom; empty for a create.
+	ID string `json:"id,omitempty"`
+	// Fields to write or to show, in the kind's order. For a create, every wanted field that is not null.
+	Fields []FieldChange `json:"fields,omitempty"`
+	Parts  []PartChange  `json:"parts,omitempty"`
+	// Want are the wanted fields with references in their canonical form (one target each), people resolved.
+	Want Fields `json:"want,omitempty"`
+	// Have is the state of fields that steps must know to restore or to keep (state, contact).
+	Have Fields `json:"have,omitempty"`
+	// UpdatedAt is the live stamp the change was planned against, 0 for a create: compare-and-set.
+	UpdatedAt int64 `json:"updated_at,omitempty"`
+	// MergedInto is the address that owns the object, for Merged; Cause the address that blocks, for Blocked.
+	MergedInto string    `json:"merged_into,omitempty"`
+	Cause      string    `json:"cause,omitempty"`
+	Problems   []Problem `json:"problems,omitempty"`
+	// Row is where the row stands in its source.
+	Row string `json:"row,omitempty"`
+	// Deferred are fields whose references can follow and are written after the set they wait for.
+	Deferred []string `json:"deferred,omitempty"`
+}
+
+// Pending reports whether the change leaves something to do: a plan with such a change is not empty.
+func (c *Change) Pending() bool {
+	if c.Action == Merged {
+		return len(c.Fields) > 0
+	}
+	return c.Action.Pending()
+}
+
+// An Author is who a part is sent as, the result of resolving a Person; it is kept in fields as an object:
+// {"as":"teammate","id":ID} | {"as":"contact","ref":Ref} | {"as":"actor","name":NAME}.
+func Author(as string, id Value) Value {
+	switch as {
+	case "teammate":
+		return map[string]Value{"as": as, "id": id}
+	case "contact":
+		return map[string]Value{"as": as, "ref": id}
+	case "actor":
+		return map[string]Value{"as": as, "name": id}
+	}
+	panic("plan: no author is sent as " + as)
+}

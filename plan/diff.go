@@ -1,0 +1,395 @@
+package plan
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+)
+
+// Diff compares what the configuration wants of a set with what the state and live Intercom hold, three ways and
+// field by field. Both sequences are sorted by key, bytewise; one record of each is held at a time. It yields one
+// change per want and one per base that has no want any more, in key order, and ends at the first error.
+func Diff(set *Set, kind *Kind, wants iter.Seq2[*Want, error], bases iter.Seq2[*Base, error], w World) iter.Seq2[Change, error] {
+	return func(yield func(Change, error) bool) {
+		nextWant, stopWant := iter.Pull2(wants)
+		defer stopWant()
+		nextBase, stopBase := iter.Pull2(bases)
+		defer stopBase()
+		want, err, haveWant := nextWant()
+		if err != nil {
+			yield(Change{}, err)
+			return
+		}
+		base, err, haveBase := nextBase()
+		if err != nil {
+			yield(Change{}, err)
+			return
+		}
+		for haveWant || haveBase {
+			var c Change
+			var stepWant, stepBase bool
+			switch {
+			case !haveBase || haveWant && want.Key < base.Address.Key:
+				c, err = diffOne(set, kind, want, nil, w)
+				stepWant = true
+			case !haveWant || base.Address.Key < want.Key:
+				c = leftBehind(set, kind, base)
+				stepBase = true
+			default:
+				c, err = diffOne(set, kind, want, base, w)
+				stepWant, stepBase = true, true
+			}
+			if err != nil {
+				yield(Change{}, fmt.Errorf("compare %s: %w", c.Address, err))
+				return
+			}
+			if !yield(c, nil) {
+				return
+			}
+			if stepWant {
+				if want, err, haveWant = nextWant(); err != nil {
+					yield(Change{}, err)
+					return
+				}
+			}
+			if stepBase {
+				if base, err, haveBase = nextBase(); err != nil {
+					yield(Change{}, err)
+					return
+				}
+			}
+		}
+	}
+}
+
+func leftBehind(set *Set, kind *Kind, base *Base) Change {
+	reason := "its row is gone from the source or no longer selected; it stays in Intercom"
+	if set.Resource {
+		reason = "its block is gone from the configuration; it stays in Intercom"
+	}
+	c := Change{Address: base.Address, Kind: kind.Name, Action: Left, ID: base.ID, Reason: reason}
+	if base.Origin == "merged" {
+		c.MergedInto = base.MergedInto
+	}
+	return c
+}
+
+// diffOne makes the change of one want.
+func diffOne(set *Set, kind *Kind, want *Want, base *Base, w World) (Change, error) {
+	addr := Address{Set: set.Name, Key: want.Key, Resource: set.Resource}
+	c := Change{Address: addr, Kind: kind.Name, Row: want.Row, Problems: want.Problems}
+	if base != nil {
+		c.ID = base.ID
+	}
+	if len(want.Problems) > 0 {
+		c.Action, c.Reason = Invalid, want.Problems[0].Text
+		return c, nil
+	}
+	for _, use := range set.Uses {
+		got, found, err := w.Target(use)
+		if err != nil {
+			return c, err
+		}
+		if !found || !got.usable() {
+			addr := addressOf(use, true)
+			c.Action, c.Cause = Blocked, addr
+			c.Reason = fmt.Sprintf("needs %s, which is not usable yet", addr)
+			return c, nil
+		}
+	}
+	r := &resolver{set: set, w: w}
+	if err := r.want(kind, want, &c); err != nil {
+		return c, err
+	}
+	if len(r.probs) > 0 {
+		c.Problems = r.probs
+		c.Action, c.Reason = Invalid, r.probs[0].Field+" "+r.probs[0].Text
+		return c, nil
+	}
+	if r.block != "" {
+		c.Action, c.Cause, c.Reason = Blocked, r.block, "waits for "+r.why
+		return c, nil
+	}
+	if base != nil && base.Origin != "merged" {
+		err := compareKnown(set, kind, want, base, r, w, &c)
+		return c, err
+	}
+	err := identify(set, kind, want, r, w, &c)
+	return c, err
+}
+
+// want resolves all fields into c.Want.
+func (r *resolver) want(kind *Kind, want *Want, c *Change) error {
+	c.Want = make(Fields, len(want.Fields))
+	for _, name := range fieldOrder(kind, want.Fields) {
+		v := want.Fields[name]
+		f, _ := kind.Field(name)
+		if ref, ok := v.(Ref); ok && f != nil && f.AtCreate && f.Type == TypeRef && kind.Part != nil {
+			got, t, err := r.ref(name, ref)
+			if err != nil {
+				return err
+			}
+			if got != nil {
+				r.own = &t
+			}
+			c.Want[name] = got
+			if got == nil && f.Required && r.block == "" && len(r.probs) == 0 {
+				r.probs = append(r.probs, Problem{Field: name, Rule: "required", Text: "is required and refers to nothing"})
+			}
+			continue
+		}
+		got, err := r.value(name, v)
+		if err != nil {
+			return err
+		}
+		c.Want[name] = got
+	}
+	return nil
+}
+
+// fieldOrder lists the names in fields in the order of the kind, members of maps sorted.
+func fieldOrder(kind *Kind, fields Fields) []string {
+	rank := make(map[string]int, len(kind.Fields))
+	for i, f := range kind.Fields {
+		rank[f.Name] = i
+	}
+	names := make([]string, 0, len(fields))
+	for n := range fields {
+		names = append(names, n)
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		ha, _, _ := cutSet(a)
+		hb, _, _ := cutSet(b)
+		if ra, rb := rank[ha], rank[hb]; ra != rb {
+			return ra - rb
+		}
+		if a < b {
+			return -1
+		}
+		return 1
+	})
+	return names
+}
+
+// identify finds out whether a want without a base of its own is already in the workspace or in this plan.
+func identify(set *Set, kind *Kind, want *Want, r *resolver, w World, c *Change) error {
+	self := c.Address.Target()
+	var found []*Live
+	var by []string
+	for _, k := range identityKeys(set, kind, want, c.Want) {
+		owner, err := w.Claim(kind.Name, k.field, k.value, self)
+		if err != nil {
+			return err
+		}
+		if owner != self {
+			return mergeInto(set, kind, want, owner, k.field, w, c)
+		}
+		live, err := w.Find(kind.Name, k.field, k.value)
+		if err != nil {
+			return err
+		}
+		for _, l := range live {
+			if !slices.ContainsFunc(found, func(f *Live) bool { return f.ID == l.ID }) {
+				found, by = append(found, l), append(by, k.field)
+			}
+		}
+	}
+	switch len(found) {
+	case 0:
+		return create(set, kind, want, r, c)
+	case 1:
+		owner, owned, err := w.Owner(kind.Name, found[0].ID)
+		if err != nil {
+			return err
+		}
+		if owned && owner != self {
+			return mergeInto(set, kind, want, owner, by[0], w, c)
+		}
+		return adopt(set, kind, want, found[0], by[0], r, c)
+	}
+	c.Action = Conflict
+	c.Reason = fmt.Sprintf("%d objects in Intercom match it (by %s: %s and %s); merge or remove all but one there", len(found), by[0], found[0].ID, found[1].ID)
+	return nil
+}
+
+type identity struct {
+	field string
+	value Value
+}
+
+func identityKeys(set *Set, kind *Kind, want *Want, resolved Fields) []identity {
+	var keys []identity
+	if kind.KeyAlways {
+		for _, f := range kind.NaturalKeys {
+			if v := resolved[f]; v != nil && v != "" {
+				keys = append(keys, identity{f, v})
+			}
+		}
+	}
+	for _, f := range set.Match {
+		if v := want.Match[f]; v != nil && v != "" && !slices.ContainsFunc(keys, func(k identity) bool { return k.field == f }) {
+			keys = append(keys, identity{f, v})
+		}
+	}
+	return keys
+}
+
+// mergeInto makes the row a second name of an object that another row owns. It gives only members.
+func mergeInto(set *Set, kind *Kind, want *Want, owner Target, field string, w World, c *Change) error {
+	got, found, err := w.Target(owner)
+	if err != nil {
+		return err
+	}
+	if found && got.Into != nil {
+		owner = *got.Into
+		if got, found, err = w.Target(owner); err != nil {
+			return err
+		}
+	}
+	into := addressOf(owner, set.Resource)
+	c.Action, c.MergedInto = Merged, into
+	c.Reason = fmt.Sprintf("the same %s as %s, which owns the fields", field, into)
+	if found && !got.usable() {
+		c.Action, c.Cause = Blocked, into
+		c.Reason = fmt.Sprintf("would become one object with %s, which is %s", into, got.Action)
+		return nil
+	}
+	var have Fields
+	if found && got.ID != "" {
+		c.ID = got.ID
+		live, err := w.Live(kind.Name, got.ID)
+		if err != nil {
+			return err
+		}
+		if live != nil {
+			have = live.Fields
+		}
+	}
+	for _, name := range fieldOrder(kind, c.Want) {
+		if f, ok := kind.Field(name); ok && f.Mode == Members {
+			add := minus(list(c.Want[name]), list(have[name]))
+			if len(add) > 0 {
+				c.Fields = append(c.Fields, FieldChange{Field: name, What: "add", Before: have[name], After: add})
+			}
+		}
+	}
+	return nil
+}
+
+func create(set *Set, kind *Kind, want *Want, r *resolver, c *Change) error {
+	if !kind.Creatable {
+		c.Action, c.Reason = Manual, kind.Manual
+		return nil
+	}
+	for i := range kind.Fields {
+		if f := &kind.Fields[i]; f.Required && f.Type != TypeMap && c.Want[f.Name] == nil {
+			c.Action = Invalid
+			c.Problems = append(c.Problems, Problem{Field: f.Name, Rule: "required", Text: "is required and is null for this row"})
+		}
+	}
+	if c.Action == Invalid {
+		c.Reason = c.Problems[0].Field + " " + c.Problems[0].Text
+		return nil
+	}
+	c.Action, c.ID = Create, ""
+	for _, name := range fieldOrder(kind, c.Want) {
+		v := c.Want[name]
+		if v == nil || isEmptyList(v) {
+			continue
+		}
+		what := "set"
+		if f, ok := kind.Field(name); ok && f.Mode == Members {
+			what = "add"
+		}
+		c.Fields = append(c.Fields, FieldChange{Field: name, What: what, After: v})
+	}
+	return r.parts(want.Parts, nil, c)
+}
+
+// parts appends every wanted part that the base does not have.
+func (r *resolver) parts(wants []PartWant, base *Base, c *Change) error {
+	for _, p := range wants {
+		hash := Hash(map[string]Value(p.Fields))
+		if base != nil {
+			if i := slices.IndexFunc(base.Parts, func(b BasePart) bool { return b.List == p.List && b.Key == p.Key }); i >= 0 {
+				if base.Parts[i].Hash != hash {
+					c.Parts = append(c.Parts, PartChange{List: p.List, Key: p.Key, What: "frozen", Hash: hash, Reason: "the source changed it after it was written; Intercom cannot change a message"})
+				}
+				continue
+			}
+		}
+		fields := make(Fields, len(p.Fields))
+		private, _ := p.Fields["private"].(bool)
+		for name, v := range p.Fields {
+			var err error
+			if name == "author" {
+				fields[name], err = r.author(v, private)
+			} else {
+				fields[name], err = r.value(name, v)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if _, ok := fields["author"]; !ok {
+			fields["author"] = Author("actor", "")
+		}
+		c.Parts = append(c.Parts, PartChange{List: p.List, Key: p.Key, What: "append", Fields: fields, Hash: hash, SourcePrivate: p.SourcePrivate})
+	}
+	return nil
+}
+
+// adopt takes over an object that is already there.
+func adopt(set *Set, kind *Kind, want *Want, live *Live, by string, r *resolver, c *Change) error {
+	c.Action, c.ID, c.UpdatedAt = Adopt, live.ID, live.UpdatedAt
+	c.Reason = "already in Intercom, found by " + by
+	c.Have = live.Fields
+	for _, name := range fieldOrder(kind, c.Want) {
+		f, ok := kind.Field(name)
+		if !ok {
+			continue
+		}
+		w, h := c.Want[name], live.Fields[name]
+		switch {
+		case f.Mode == Members:
+			if add := minus(list(w), list(h)); len(add) > 0 && set.OnAdopt != PolicyLink {
+				c.Fields = append(c.Fields, FieldChange{Field: name, What: "add", Before: h, After: add})
+			}
+		case Equal(w, h) || w == nil:
+		case f.Mode == CreateOnly:
+			if set.Resource {
+				c.Action = Conflict
+				c.Reason = fmt.Sprintf("already in Intercom with %s = %s instead of %s, which cannot be changed there; rename the block or change the configuration", name, Canonical(h), Canonical(w))
+			}
+		case set.OnAdopt == PolicyLink:
+		case set.OnAdopt == PolicyFill && h != nil && h != "":
+			c.Fields = append(c.Fields, FieldChange{Field: name, What: "keep", Before: h, After: w, Reason: `on_adopt = "fill" writes only empty fields`})
+		default:
+			c.Fields = append(c.Fields, FieldChange{Field: name, What: "set", Before: h, After: w})
+		}
+	}
+	return r.parts(want.Parts, nil, c)
+}
+
+func list(v Value) []Value {
+	l, _ := v.([]Value)
+	return l
+}
+
+func isEmptyList(v Value) bool {
+	l, ok := v.([]Value)
+	return ok && len(l) == 0
+}
+
+// minus returns the members of a that are not in b.
+func minus(a, b []Value) []Value {
+	var out []Value
+	for _, x := range a {
+		if !slices.ContainsFunc(b, func(y Value) bool { return Equal(x, y) }) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+func intersect(a, b []Value) []Value { return minus(a, minus(a, b)) }

@@ -1,0 +1,134 @@
+package plan
+
+import "strings"
+
+// A Type is what a field may hold, as the language and the diff see it.
+type Type string
+
+// The types of fields. TypeMap has members of type Elem under dotted names; the language may restrict its
+// names to declared attributes (Field.Attributes).
+const (
+	TypeString   Type = "string"
+	TypeInt      Type = "int"
+	TypeNumber   Type = "number"
+	TypeBool     Type = "bool"
+	TypeTime     Type = "time"     // int64 Unix seconds; the language takes RFC 3339 texts and numbers
+	TypeText     Type = "text"     // plain text of several lines
+	TypeHTML     Type = "html"     // HTML, cleaned by the provider's html function
+	TypeEnum     Type = "enum"     // one of Field.Enum
+	TypeRef      Type = "ref"      // one Ref to a record or resource of Field.Refs
+	TypeRefs     Type = "refs"     // a set of Ref
+	TypePerson   Type = "person"   // a Person
+	TypeTeammate Type = "teammate" // a Person looked up among teammates only, or a Ref to a declared teammate
+	TypeFiles    Type = "files"    // a list of File
+	TypeStrings  Type = "strings"  // a list of strings
+	TypeMap      Type = "map"      // members under dotted names
+	TypeAny      Type = "any"      // a scalar whose type is decided elsewhere (attribute values)
+)
+
+// A Mode says what can become of a field after creation.
+type Mode int
+
+// The modes. They start above zero so that a forgotten one shows.
+const (
+	Mutable    Mode = iota + 1 // may be written at any time
+	CreateOnly                 // only with the create call; a later difference is frozen
+	Append                     // grows only (parts)
+	Members                    // a set: members we put are added and removed, others are left alone
+)
+
+// A Field describes one field of a kind.
+type Field struct {
+	Name string
+	Type Type
+	Mode Mode
+	// Required: a record without it (or with null) is invalid.
+	Required bool
+	// AtCreate: a reference that must be ready before the record is created; otherwise it can follow.
+	AtCreate bool
+	// Refs are the kinds a reference may point to.
+	Refs []string
+	// Enum lists the values of a TypeEnum.
+	Enum []string
+	// Attributes: the names below a TypeMap are attribute resources of this model ("contact", "company",
+	// "conversation"); a name that is not declared is an error of the configuration.
+	Attributes string
+	// Fields are the fixed members of a TypeMap that has no Attributes ("assign": team, teammate).
+	Fields []Field
+	// Personal: the value is a person's data and is masked in what goes to a pull request.
+	Personal bool
+	// Default is used when the configuration leaves the field out; nil means not managed.
+	Default Value
+	// Doc is one sentence for the reference page, with the place in the service's reference.
+	Doc string
+}
+
+// A PartKind describes what can be appended to a record, in order ("part" blocks).
+type PartKind struct {
+	Fields []Field
+	Doc    string
+}
+
+// A Kind describes one sort of object of the destination as data.
+type Kind struct {
+	// Name is the word in the language: "contact", "tag", "attribute.conversation".
+	Name string
+	// Resource: declared one by one as schema blocks instead of by records blocks.
+	Resource bool
+	Fields   []Field
+	// Part is nil when records of this kind have no parts.
+	Part *PartKind
+	// NaturalKeys are fields by which the service itself tells two objects apart; a live object with the same
+	// value is adopted, and two wants with the same value become one. For records only with `match`, unless
+	// KeyAlways is set (a company's company_id, a tag's name).
+	NaturalKeys []string
+	KeyAlways   bool
+	// Matches are the fields that a `match` argument may name.
+	Matches []string
+	// Creatable is false for what a person has to make in the UI; a missing one is then a manual step.
+	Creatable bool
+	// Manual says what to click, for kinds that are not creatable.
+	Manual string
+	// ChangedSweep: Reader.Sweep honours since. AbsenceProves: what a full sweep does not show is gone once
+	// one Get says so; false where lists leave out living objects.
+	ChangedSweep bool
+	// PartsOnGet: items of a sweep lack parts, which only Get shows.
+	PartsOnGet bool
+	// Version of the normalizer; a base written by another version is re-read without calling it a change.
+	Version int
+	Doc     string
+}
+
+// Field finds a field by its name; for a dotted name the member's field, or the map field itself where members
+// are attributes.
+func (k *Kind) Field(name string) (*Field, bool) { return findField(k.Fields, name) }
+
+func findField(fields []Field, name string) (*Field, bool) {
+	head, tail, dotted := strings.Cut(name, ".")
+	for i := range fields {
+		f := &fields[i]
+		if f.Name != head {
+			continue
+		}
+		if !dotted || f.Attributes != "" {
+			return f, true
+		}
+		return findField(f.Fields, tail)
+	}
+	return nil, false
+}
+
+// A Function is a pure function that a provider adds to the language. Arguments and results are Values; a link
+// column arrives as map[string]Value with UUID, title, metaClass and code. Null in gives null out unless NullOK.
+type Function struct {
+	Name string
+	// Params are the names for the documentation; Variadic lets the last one repeat, Optional may be left out.
+	Params   []string
+	Optional int
+	Variadic bool
+	NullOK   bool
+	// Result is the type of what it returns, for typed validation.
+	Result Type
+	Call   func(args []Value) (Value, error)
+	Doc    string
+}

@@ -1,0 +1,251 @@
+package report
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+
+	"deskform/plan"
+)
+
+// Options say how to render. The zero value masks and shows every change.
+type Options struct {
+	Kinds []plan.Kind
+	// Reveal shows personal data.
+	Reveal bool
+	// PerSet is how many changes of one set and action are written out, the others counted; 0 means all.
+	PerSet int
+	Color  bool
+}
+
+var symbols = map[plan.Action]string{
+	plan.Create: "+", plan.Adopt: "=", plan.Update: "~", plan.AppendTo: ">", plan.Conflict: "!", plan.Frozen: "#",
+	plan.Blocked: "?", plan.Manual: "*", plan.Invalid: "x", plan.Archive: "-", plan.Delete: "-", plan.Merged: "&",
+	plan.Keep: "·", plan.Left: "·", plan.NoOp: " ", plan.Skip: " ",
+}
+
+var colors = map[plan.Action]string{
+	plan.Create: "32", plan.Adopt: "36", plan.Update: "33", plan.AppendTo: "32", plan.Conflict: "31", plan.Frozen: "35",
+	plan.Blocked: "31", plan.Manual: "35", plan.Invalid: "31", plan.Archive: "31", plan.Delete: "31",
+}
+
+// Text writes a plan the way Terraform's users expect it and returns its summary. Changes that do nothing are not
+// written out.
+func Text(w io.Writer, changes iter.Seq2[plan.Change, error], o Options) (Summary, error) {
+	out := bufio.NewWriter(w)
+	m := newMasker(o.Kinds, o.Reveal)
+	sum := Summary{}
+	type group struct {
+		set    string
+		action plan.Action
+	}
+	shown := map[group]int{}
+	pending := false
+	var held strings.Builder
+	for c, err := range changes {
+		if err != nil {
+			return sum, err
+		}
+		sum.Add(&c)
+		pending = pending || c.Pending()
+		if c.Action == plan.NoOp || c.Action == plan.Skip || c.Action == plan.Merged && len(c.Fields) == 0 {
+			continue
+		}
+		g := group{c.Address.Set, c.Action}
+		shown[g]++
+		if o.PerSet > 0 && shown[g] > o.PerSet {
+			continue
+		}
+		writeChange(&held, m, &c, o.Color)
+		if pending {
+			out.WriteString(held.String())
+			held.Reset()
+		}
+	}
+	if !pending {
+		fmt.Fprintln(out, "No changes. Intercom holds what the configuration wants.")
+		if held.Len() > 0 {
+			fmt.Fprintln(out, "\nNothing will be done about these:")
+		}
+	}
+	out.WriteString(held.String())
+	more := 0
+	for _, n := range shown {
+		if o.PerSet > 0 && n > o.PerSet {
+			more += n - o.PerSet
+		}
+	}
+	if more > 0 {
+		fmt.Fprintf(out, "  … and %d more like these; --all shows every one\n", more)
+	}
+	fmt.Fprintf(out, "\n%s\n", sum.Line())
+	if rest := sum.Rest(); rest != "" {
+		fmt.Fprintf(out, "Besides: %s.\n", rest)
+	}
+	return sum, out.Flush()
+}
+
+func writeChange(out io.Writer, m masker, c *plan.Change, color bool) {
+	symbol := symbols[c.Action]
+	if code := colors[c.Action]; color && code != "" {
+		symbol = "\x1b[" + code + "m" + symbol + "\x1b[0m"
+	}
+	fmt.Fprintf(out, "  %s %s", symbol, m.address(c.Address))
+	switch c.Action {
+	case plan.Create, plan.AppendTo, plan.Update:
+	default:
+		fmt.Fprintf(out, "  (%s)", c.Action)
+	}
+	if c.Reason != "" && c.Action != plan.Create {
+		fmt.Fprintf(out, "  # %s", m.maskText(c.Reason))
+	} else if c.Action == plan.Create && c.Reason != "" {
+		fmt.Fprintf(out, "  # %s", m.maskText(c.Reason))
+	}
+	fmt.Fprintln(out)
+	for _, f := range c.Fields {
+		switch f.What {
+		case "set":
+			if c.Action == plan.Create || f.Before == nil {
+				fmt.Fprintf(out, "      + %s = %s\n", f.Field, m.value(c.Kind, f.Field, f.After))
+			} else {
+				fmt.Fprintf(out, "      ~ %s: %s -> %s\n", f.Field, m.value(c.Kind, f.Field, f.Before), m.value(c.Kind, f.Field, f.After))
+			}
+		case "add":
+			fmt.Fprintf(out, "      + %s %s\n", f.Field, m.value(c.Kind, f.Field, f.After))
+		case "remove":
+			fmt.Fprintf(out, "      - %s %s\n", f.Field, m.value(c.Kind, f.Field, f.After))
+		case "conflict":
+			fmt.Fprintf(out, "      ! %s: last sent %s, wanted %s, in Intercom %s\n", f.Field, m.value(c.Kind, f.Field, f.Base), m.value(c.Kind, f.Field, f.After), m.value(c.Kind, f.Field, f.Before))
+		default:
+			fmt.Fprintf(out, "      %s %s: %s stays, wanted %s\n", map[string]string{"keep": "·", "frozen": "#"}[f.What], f.Field, m.value(c.Kind, f.Field, f.Before), m.value(c.Kind, f.Field, f.After))
+		}
+	}
+	appends := 0
+	for _, p := range c.Parts {
+		if p.What == "append" {
+			appends++
+		} else if p.Reason != "" {
+			fmt.Fprintf(out, "      · %s\n", m.maskText(strings.TrimSpace(p.List+" "+p.Reason)))
+		}
+	}
+	if appends > 0 {
+		fmt.Fprintf(out, "      > %d parts\n", appends)
+	}
+	for _, p := range c.Problems {
+		fmt.Fprintf(out, "      x %s\n", strings.TrimSpace(p.Field+" "+p.Text))
+	}
+}
+
+// JSON writes a plan as one document: {"changes":[…],"summary":{action:N}} with the extra members of head before
+// them. Personal values are replaced by null and named in "masked".
+func JSON(w io.Writer, head map[string]any, changes iter.Seq2[plan.Change, error], o Options) (Summary, error) {
+	out := bufio.NewWriter(w)
+	m := newMasker(o.Kinds, o.Reveal)
+	sum := Summary{}
+	fmt.Fprint(out, "{")
+	enc, err := json.Marshal(head)
+	if err != nil {
+		return sum, err
+	}
+	if len(head) > 0 {
+		out.Write(enc[1 : len(enc)-1])
+		fmt.Fprint(out, ",")
+	}
+	fmt.Fprint(out, `"changes":[`)
+	first := true
+	for c, err := range changes {
+		if err != nil {
+			return sum, err
+		}
+		sum.Add(&c)
+		if c.Action == plan.NoOp || c.Action == plan.Skip {
+			continue
+		}
+		text, err := json.Marshal(m.change(c))
+		if err != nil {
+			return sum, fmt.Errorf("render %s: %w", c.Address, err)
+		}
+		if !first {
+			out.WriteByte(',')
+		}
+		first = false
+		out.WriteByte('\n')
+		out.Write(text)
+	}
+	counts, err := json.Marshal(sum)
+	if err != nil {
+		return sum, err
+	}
+	fmt.Fprintf(out, "\n],\"summary\":%s}\n", counts)
+	return sum, out.Flush()
+}
+
+// A shownChange is a change as programs outside read it.
+type shownChange struct {
+	Address    string         `json:"address"`
+	Kind       string         `json:"kind"`
+	Action     plan.Action    `json:"action"`
+	Reason     string         `json:"reason,omitempty"`
+	ID         string         `json:"id,omitempty"`
+	Fields     []shownField   `json:"fields,omitempty"`
+	Parts      map[string]int `json:"parts,omitempty"`
+	MergedInto string         `json:"merged_into,omitempty"`
+	Cause      string         `json:"cause,omitempty"`
+	Problems   []plan.Problem `json:"problems,omitempty"`
+	Row        string         `json:"row,omitempty"`
+}
+
+type shownField struct {
+	Field  string          `json:"field"`
+	What   string          `json:"what"`
+	Before json.RawMessage `json:"before,omitempty"`
+	After  json.RawMessage `json:"after,omitempty"`
+	Masked bool            `json:"masked,omitempty"`
+	Reason string          `json:"reason,omitempty"`
+}
+
+func (m masker) change(c plan.Change) shownChange {
+	s := shownChange{Address: m.address(c.Address), Kind: c.Kind, Action: c.Action, Reason: m.maskText(c.Reason), ID: c.ID,
+		MergedInto: m.maskAddress(c.MergedInto), Cause: m.maskAddress(c.Cause), Problems: c.Problems, Row: c.Row}
+	for _, f := range c.Fields {
+		sf := shownField{Field: f.Field, What: f.What, Reason: f.Reason}
+		if m.personal(c.Kind, f.Field, false) {
+			sf.Masked = true
+		} else {
+			sf.Before, sf.After = m.raw(f.Before), m.raw(f.After)
+		}
+		s.Fields = append(s.Fields, sf)
+	}
+	for _, p := range c.Parts {
+		if s.Parts == nil {
+			s.Parts = map[string]int{}
+		}
+		s.Parts[p.What]++
+	}
+	return s
+}
+
+// raw is the canonical text of a value with references as masked addresses.
+func (m masker) raw(v plan.Value) json.RawMessage {
+	if v == nil {
+		return nil
+	}
+	switch v := v.(type) {
+	case plan.Ref:
+		return plan.Canonical(m.show(v))
+	case []plan.Value:
+		out := make([]plan.Value, len(v))
+		for i, e := range v {
+			if r, ok := e.(plan.Ref); ok {
+				out[i] = m.show(r)
+			} else {
+				out[i] = e
+			}
+		}
+		return plan.Canonical(out)
+	}
+	return plan.Canonical(v)
+}

@@ -1,0 +1,107 @@
+package run
+
+import (
+	"slices"
+
+	"deskform/plan"
+)
+
+// A progress keeps the base of one record true while its steps are done.
+type progress struct {
+	base   *plan.Base
+	change *plan.Change
+	kind   *plan.Kind
+	live   *plan.Live // the last whole sight
+	later  []string   // fields written since, which live does not show
+	done   int
+}
+
+// id is the object a step is about.
+func (p *progress) id(s plan.Step) string {
+	if s.ID != "" {
+		return s.ID
+	}
+	return p.base.ID
+}
+
+// after takes over what a step gave; next is the key of the step after it, empty at the end.
+func (p *progress) after(s plan.Step, res plan.Result, next string, now int64) {
+	p.done++
+	b := p.base
+	b.WrittenAt = now
+	if b.ID == "" {
+		b.ID = res.ID
+	}
+	for _, f := range s.Fields {
+		if s.Member == nil {
+			b.Sent[f] = plan.Stored(p.change.Want[f])
+			continue
+		}
+		have, _ := b.Sent[f].([]plan.Value)
+		have = slices.DeleteFunc(slices.Clone(have), func(v plan.Value) bool { return plan.Equal(v, s.Member) })
+		if !s.Drop {
+			have = append(have, s.Member)
+		}
+		b.Sent[f] = have
+	}
+	if s.Part != "" {
+		b.Parts = append(b.Parts, plan.BasePart{List: s.List, Key: s.Part, ID: res.PartID, Hash: s.Hash, At: s.At})
+	}
+	if res.Live != nil {
+		p.live, p.later = res.Live, nil
+		b.UpdatedAt, b.PartCount = res.Live.UpdatedAt, res.Live.PartCount
+	} else {
+		p.later = append(p.later, s.Fields...)
+		b.UpdatedAt, b.PartCount = 0, -1
+	}
+	b.Partial = next
+	if next == "" {
+		p.finish()
+	}
+}
+
+// finish records what holds when every step is done: sent for what needed no call, seen for all.
+func (p *progress) finish() {
+	b, c := p.base, p.change
+	b.Version, b.Partial = p.kind.Version, ""
+	kept := map[string]bool{}
+	for _, f := range c.Fields {
+		if f.What == "keep" || f.What == "frozen" || f.What == "conflict" {
+			kept[f.Field] = true
+		}
+	}
+	for name, want := range c.Want {
+		f, ok := p.kind.Field(name)
+		if !ok {
+			continue
+		}
+		if f.Mode == plan.Members {
+			if b.Sent[name] == nil {
+				b.Sent[name] = []plan.Value{}
+			}
+			continue
+		}
+		adopting := c.Action == plan.Adopt
+		if kept[name] && !adopting {
+			continue
+		}
+		b.Sent[name] = plan.Stored(want)
+		switch {
+		case adopting && c.Have != nil && (p.live == nil || kept[name]) && !slices.Contains(p.later, name):
+			b.Seen[name] = plan.Stored(c.Have[name])
+		case p.live == nil || slices.Contains(p.later, name):
+			b.Seen[name] = plan.Stored(want)
+		default:
+			b.Seen[name] = plan.Stored(p.live.Fields[name])
+		}
+	}
+	if p.live != nil && p.live.HasParts {
+		foreign := 0
+		for _, part := range p.live.Parts {
+			if !slices.ContainsFunc(b.Parts, func(o plan.BasePart) bool { return o.ID == part.ID }) {
+				foreign++
+			}
+		}
+		b.Foreign = foreign
+	}
+}

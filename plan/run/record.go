@@ -1,0 +1,284 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"deskform/plan"
+)
+
+// carry carries out one change, from what is already done of it to its end.
+func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error) {
+	kind := r.kinds[c.Kind]
+	base, err := r.Journal.Base(ctx, c.Address.Set, c.Address.Key)
+	if err != nil {
+		return plan.OutUnreached, err
+	}
+	begun := base != nil && base.Origin != "merged"
+	if !begun {
+		base = &plan.Base{Address: c.Address, Kind: c.Kind, Origin: "created", PartCount: -1, Sent: plan.Fields{}, Seen: plan.Fields{}}
+		switch c.Action {
+		case plan.Adopt:
+			base.Origin, base.ID = "adopted", c.ID
+		case plan.Merged:
+			base.Origin, base.MergedInto = "merged", c.MergedInto
+		}
+	}
+	if cause, err := r.resolve(ctx, &c); err != nil {
+		return plan.OutUnreached, err
+	} else if cause != "" {
+		return plan.OutBlocked, &asideError{kind: "blocked", step: "resolve references", cause: fmt.Errorf("refers to %s, which this run could not write", cause)}
+	}
+	if c.Action == plan.Merged {
+		return r.merge(ctx, c, base)
+	}
+	if begun {
+		if c.Action == plan.Create && c.ID == "" && base.ID != "" {
+			c = remaining(c, base)
+		}
+		c.ID = base.ID
+	}
+	var live *plan.Live
+	if c.Action != plan.Create && c.ID != "" && len(r.Dest.Steps(c)) > 0 {
+		got, err := r.Writer.Get(context.WithoutCancel(ctx), c.Kind, c.ID)
+		switch {
+		case errors.Is(err, plan.ErrNotFound):
+			return plan.OutConflict, &asideError{kind: "conflict", step: "compare", cause: fmt.Errorf("%s %s was deleted in Intercom after the plan was made; plan again", c.Kind, c.ID)}
+		case err != nil:
+			return r.failed(c.Address, "compare", err, 1)
+		}
+		if why := compareAndSet(&c, &got, base); why != "" {
+			return plan.OutConflict, &asideError{kind: "conflict", step: "compare", cause: errors.New(why)}
+		}
+		live = &got
+	}
+	steps := r.Dest.Steps(c)
+	p := &progress{base: base, change: &c, kind: kind, live: live}
+	if len(steps) == 0 {
+		p.finish()
+		r.Journal.Record(plan.Step{Address: c.Address, Kind: c.Kind}, plan.Result{ID: base.ID}, base)
+		return plan.OutcomeOf(c.Action), r.clear(ctx, c.Address, begun)
+	}
+	for i, s := range steps {
+		if r.stopped(ctx) {
+			if p.done == 0 {
+				return plan.OutUnreached, nil
+			}
+			return plan.OutPartial, nil
+		}
+		s.ID = p.id(s)
+		if len(base.Parts) > 0 && s.Part != "" {
+			known := make([]plan.Value, len(base.Parts))
+			for i, b := range base.Parts {
+				known[i] = b.ID
+			}
+			s.Payload["known_parts"] = known
+		}
+		if s.Public && s.SourcePrivate != nil && *s.SourcePrivate {
+			base.Partial = s.Key
+			r.Journal.Record(plan.Step{Address: c.Address, Kind: c.Kind}, plan.Result{}, base)
+			return plan.OutSetAside, &asideError{kind: "private", step: s.Key, cause: errors.New("the source says that this comment is private and the mapping would make it visible to the customer; correct the mapping's private argument")}
+		}
+		res, attempts, err := r.step(ctx, s)
+		if err != nil {
+			if p.done > 0 {
+				base.Partial = s.Key
+				r.Journal.Record(plan.Step{Address: c.Address, Kind: c.Kind}, plan.Result{}, base)
+			}
+			return r.failed(c.Address, s.Key, err, attempts)
+		}
+		next := ""
+		if i+1 < len(steps) {
+			next = steps[i+1].Key
+		}
+		p.after(s, res, next, r.Clock.Now().Unix())
+		r.Journal.Record(s, res, base)
+		if r.Observe != nil {
+			r.Observe(Event{Address: c.Address, Step: s.Op})
+		}
+	}
+	return plan.OutcomeOf(c.Action), r.clear(ctx, c.Address, begun)
+}
+
+func (r *Runner) clear(ctx context.Context, a plan.Address, begun bool) error {
+	if !begun {
+		return nil
+	}
+	return r.Journal.ClearSetAside(context.WithoutCancel(ctx), a)
+}
+
+// merge notes that a row is a second name of an object, and adds its members to it.
+func (r *Runner) merge(ctx context.Context, c plan.Change, base *plan.Base) (plan.Outcome, error) {
+	owner, err := plan.ParseAddress(c.MergedInto)
+	if err != nil {
+		return plan.OutUnreached, err
+	}
+	_, id, ok, err := r.Journal.Resolve(ctx, owner.Target())
+	if err != nil {
+		return plan.OutUnreached, err
+	}
+	if !ok {
+		return plan.OutBlocked, nil
+	}
+	if base.MergedInto == c.MergedInto && base.ID == id && len(c.Fields) == 0 {
+		return plan.OutMerged, nil
+	}
+	base.MergedInto, base.ID, c.ID = c.MergedInto, id, id
+	add := c
+	add.Action = plan.Update
+	p := &progress{base: base, change: &c, kind: r.kinds[c.Kind]}
+	for _, s := range r.Dest.Steps(add) {
+		s.ID = id
+		res, attempts, err := r.step(ctx, s)
+		if err != nil {
+			return r.failed(c.Address, s.Key, err, attempts)
+		}
+		p.after(s, res, "", r.Clock.Now().Unix())
+		r.Journal.Record(s, res, base)
+	}
+	r.Journal.Record(plan.Step{Address: c.Address, Kind: c.Kind}, plan.Result{ID: id}, base)
+	return plan.OutMerged, nil
+}
+
+// failed sorts an error: it sets the record aside, leaves it in doubt, or stops the run.
+func (r *Runner) failed(a plan.Address, step string, err error, attempts int) (plan.Outcome, error) {
+	var se *plan.StepError
+	switch {
+	case errors.As(err, &se) && se.Verdict == plan.StopRun:
+		return plan.OutUnreached, err
+	case errors.Is(err, errDoubt):
+		return plan.OutInDoubt, &asideError{kind: "in doubt", step: step, attempts: attempts, cause: err}
+	case errors.As(err, &se):
+		return plan.OutSetAside, &asideError{kind: fmt.Sprintf("%d %s", se.Status, se.Code), step: step, attempts: attempts, cause: err}
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return plan.OutPartial, nil
+	}
+	return plan.OutSetAside, &asideError{kind: "error", step: step, attempts: attempts, cause: err}
+}
+
+// remaining drops from a create what an earlier run of the same plan has done.
+func remaining(c plan.Change, base *plan.Base) plan.Change {
+	c.ID = base.ID
+	c.Fields = slices.DeleteFunc(slices.Clone(c.Fields), func(f plan.FieldChange) bool {
+		sent, had := base.Sent[f.Field]
+		return had && f.What == "set" && plan.Same(sent, f.After)
+	})
+	c.Parts = slices.DeleteFunc(slices.Clone(c.Parts), func(p plan.PartChange) bool {
+		return slices.ContainsFunc(base.Parts, func(b plan.BasePart) bool { return b.List == p.List && b.Key == p.Key })
+	})
+	c.Action = plan.Update
+	return c
+}
+
+// compareAndSet adapts a change to what the object is now: what is already as wanted is dropped, and anything that is
+// neither as planned against nor as wanted is a conflict, whose text is returned.
+func compareAndSet(c *plan.Change, live *plan.Live, base *plan.Base) string {
+	c.Have = live.Fields
+	fields := make([]plan.FieldChange, 0, len(c.Fields))
+	for _, f := range c.Fields {
+		have := live.Fields[f.Field]
+		switch f.What {
+		case "set":
+			if plan.Equal(have, f.After) {
+				continue
+			}
+			if !plan.Equal(have, f.Before) && c.UpdatedAt != 0 {
+				return f.Field + " was changed in Intercom after the plan was made; plan again"
+			}
+		case "add":
+			f.After = minus(f.After, have)
+			if len(f.After.([]plan.Value)) == 0 {
+				continue
+			}
+		case "remove":
+			f.After = minus(f.After, minus(f.After, have))
+			if len(f.After.([]plan.Value)) == 0 {
+				continue
+			}
+		}
+		f.Before = have
+		fields = append(fields, f)
+	}
+	c.Fields = fields
+	return ""
+}
+
+func minus(a, b plan.Value) plan.Value {
+	as, _ := a.([]plan.Value)
+	bs, _ := b.([]plan.Value)
+	out := []plan.Value{}
+	for _, x := range as {
+		if !slices.ContainsFunc(bs, func(y plan.Value) bool { return plan.Equal(x, y) }) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// resolve replaces every reference in the change by the id that the crosswalk has. It returns the address that has none.
+func (r *Runner) resolve(ctx context.Context, c *plan.Change) (missing string, err error) {
+	var walk func(v plan.Value) (plan.Value, error)
+	walk = func(v plan.Value) (plan.Value, error) {
+		switch v := v.(type) {
+		case plan.Ref:
+			for _, t := range v.Targets {
+				_, id, ok, err := r.Journal.Resolve(ctx, t)
+				if err != nil {
+					return nil, err
+				}
+				if ok {
+					return id, nil
+				}
+				missing = plan.Address{Set: t.Set, Key: t.Key}.String()
+			}
+			return nil, nil
+		case []plan.Value:
+			out := make([]plan.Value, len(v))
+			for i, e := range v {
+				got, err := walk(e)
+				if err != nil {
+					return nil, err
+				}
+				out[i] = got
+			}
+			return out, nil
+		case map[string]plan.Value:
+			out := make(map[string]plan.Value, len(v))
+			for k, e := range v {
+				got, err := walk(e)
+				if err != nil {
+					return nil, err
+				}
+				out[k] = got
+			}
+			return out, nil
+		}
+		return v, nil
+	}
+	want := make(plan.Fields, len(c.Want))
+	for k, v := range c.Want {
+		if want[k], err = walk(v); err != nil {
+			return "", err
+		}
+	}
+	c.Want = want
+	c.Fields = slices.Clone(c.Fields)
+	for i := range c.Fields {
+		if c.Fields[i].After, err = walk(c.Fields[i].After); err != nil {
+			return "", err
+		}
+	}
+	c.Parts = slices.Clone(c.Parts)
+	for i := range c.Parts {
+		fields := make(plan.Fields, len(c.Parts[i].Fields))
+		for k, v := range c.Parts[i].Fields {
+			if fields[k], err = walk(v); err != nil {
+				return "", err
+			}
+		}
+		c.Parts[i].Fields = fields
+	}
+	return missing, nil
+}

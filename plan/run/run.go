@@ -1,0 +1,220 @@
+// Package run is the apply loop: it carries out changes over interfaces, many records at once and the steps of one
+// record in order. It knows no service and no database; the journal, the writer and the clock are given to it.
+//
+// Its promise: an intent is durable before a step that is not safely repeatable leaves, and the result with all ids
+// before the next dependent step. Whatever is cut off can be settled at the next start.
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"sync"
+	"time"
+
+	"deskform/plan"
+)
+
+// A Journal is the state as the loop needs it.
+type Journal interface {
+	// Base returns what is known of a record, nil if nothing.
+	Base(ctx context.Context, set, key string) (*plan.Base, error)
+	// Resolve finds the object that an address stands for.
+	Resolve(ctx context.Context, t plan.Target) (kind, id string, ok bool, err error)
+	// Begin returns once the intent, and all that was recorded before it, is durable.
+	Begin(ctx context.Context, in plan.Intent) error
+	// Record closes the intent of a step and saves the base as it is now; it does not wait.
+	Record(s plan.Step, r plan.Result, b *plan.Base)
+	// Fail closes the intent of a step that certainly did not happen.
+	Fail(s plan.Step, cause string)
+	// Flush waits until everything recorded is durable.
+	Flush(ctx context.Context) error
+	// OpenIntents are the intents without a result.
+	OpenIntents(ctx context.Context) iter.Seq2[plan.Intent, error]
+	SetAside(ctx context.Context, a plan.Address, cause, step, text string, attempts int) error
+	ClearSetAside(ctx context.Context, a plan.Address) error
+}
+
+// A Clock tells the time and waits on it.
+type Clock interface {
+	Now() time.Time
+	Sleep(ctx context.Context, d time.Duration) error
+}
+
+// An Event is told to whoever watches the run.
+type Event struct {
+	Address plan.Address
+	// Step is set when one call was answered; Outcome when the record is finished.
+	Step    string
+	Outcome plan.Outcome
+	Err     error
+}
+
+// A Runner carries out changes. All fields but Observe, MaxErrors and FailFast are required.
+type Runner struct {
+	Dest    plan.Destination
+	Writer  plan.Writer
+	Journal Journal
+	Clock   Clock
+	RunID   string
+	// Parallel is how many records are worked on at once.
+	Parallel int
+	// SettleAfter is longer than any index lag seen; Attempts how often a step that did not happen is tried.
+	SettleAfter time.Duration
+	Attempts    int
+	// MaxErrors stops the run after so many records were set aside; 0 means never. FailFast is MaxErrors 1.
+	MaxErrors int
+	FailFast  bool
+	Observe   func(Event)
+
+	kinds map[string]*plan.Kind
+	mu    sync.Mutex
+	books plan.Books
+	stop  error
+	aside int
+}
+
+// ErrStopped wraps the reason why a run ended before its end; what is done is recorded and apply can be run again.
+var ErrStopped = errors.New("the run was stopped; run apply again to go on")
+
+// Apply carries out changes, which come set after set in order. It returns the books of what became of them; when the
+// context is cancelled it finishes the calls in flight, records them, and returns the books with the context's error.
+func (r *Runner) Apply(ctx context.Context, changes iter.Seq2[plan.Change, error]) (plan.Books, error) {
+	r.kinds = map[string]*plan.Kind{}
+	kinds := r.Dest.Kinds()
+	for i := range kinds {
+		r.kinds[kinds[i].Name] = &kinds[i]
+	}
+	work := make(chan plan.Change)
+	var idle sync.WaitGroup // records in work
+	var workers sync.WaitGroup
+	for range max(r.Parallel, 1) {
+		workers.Go(func() {
+			for c := range work {
+				r.one(ctx, c)
+				idle.Done()
+			}
+		})
+	}
+	hand := func(c plan.Change) { idle.Add(1); work <- c }
+	var second []plan.Change // rows merged into an object of the same set, which must exist first
+	finish := func() error {
+		idle.Wait()
+		for _, c := range second {
+			hand(c)
+		}
+		second = nil
+		idle.Wait()
+		return r.Journal.Flush(context.WithoutCancel(ctx))
+	}
+	var failed error
+	set := ""
+	for c, err := range changes {
+		if err != nil {
+			failed = err
+			break
+		}
+		if c.Address.Set != set {
+			if err := finish(); err != nil {
+				failed = err
+				break
+			}
+			set = c.Address.Set
+		}
+		switch {
+		case r.stopped(ctx):
+			r.count(c.Address, unreached(c), nil)
+		case c.Action == plan.Merged:
+			second = append(second, c)
+		case c.Action.Writes():
+			hand(c)
+		default:
+			r.count(c.Address, plan.OutcomeOf(c.Action), nil)
+		}
+	}
+	err := finish()
+	close(work)
+	workers.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case failed != nil:
+		return r.books, failed
+	case err != nil:
+		return r.books, err
+	case r.stop != nil:
+		return r.books, fmt.Errorf("%w: %w", ErrStopped, r.stop)
+	}
+	return r.books, ctx.Err()
+}
+
+// unreached keeps the outcome of a change that would not have written anything.
+func unreached(c plan.Change) plan.Outcome {
+	if c.Pending() && c.Action != plan.Blocked {
+		return plan.OutUnreached
+	}
+	return plan.OutcomeOf(c.Action)
+}
+
+func (r *Runner) stopped(ctx context.Context) bool {
+	if ctx.Err() != nil {
+		return true
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.stop != nil
+}
+
+func (r *Runner) halt(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stop == nil {
+		r.stop = err
+	}
+}
+
+func (r *Runner) count(a plan.Address, o plan.Outcome, err error) {
+	r.mu.Lock()
+	r.books.Add(a.Set, o, 1)
+	r.mu.Unlock()
+	if r.Observe != nil {
+		r.Observe(Event{Address: a, Outcome: o, Err: err})
+	}
+}
+
+// one carries out one change and counts its outcome.
+func (r *Runner) one(ctx context.Context, c plan.Change) {
+	if r.stopped(ctx) {
+		r.count(c.Address, unreached(c), nil)
+		return
+	}
+	o, err := r.carry(ctx, c)
+	var aside *asideError
+	switch {
+	case err == nil:
+	case errors.As(err, &aside):
+		err = aside.cause
+		if serr := r.Journal.SetAside(context.WithoutCancel(ctx), c.Address, aside.kind, aside.step, err.Error(), aside.attempts); serr != nil {
+			r.halt(serr)
+		}
+		r.mu.Lock()
+		r.aside++
+		if r.stop == nil && (r.FailFast || r.MaxErrors > 0 && r.aside >= r.MaxErrors) {
+			r.stop = fmt.Errorf("%d records were set aside, the last %s: %w", r.aside, c.Address, err)
+		}
+		r.mu.Unlock()
+	default:
+		r.halt(err)
+	}
+	r.count(c.Address, o, err)
+}
+
+// An asideError sets one record aside and lets the others go on.
+type asideError struct {
+	kind, step string
+	attempts   int
+	cause      error
+}
+
+func (e *asideError) Error() string { return e.step + ": " + e.cause.Error() }

@@ -1,0 +1,143 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"deskform/plan"
+)
+
+// errDoubt: nobody can say whether the step happened.
+// settlePause is how long a repeatable step waits before it is tried again.
+const settlePause = 2 * time.Second
+
+var errDoubt = errors.New("in doubt whether it happened")
+
+// step carries out one step and settles it when its answer is lost. The call itself is not cut off by an interrupt:
+// what is in flight is finished and recorded.
+func (r *Runner) step(ctx context.Context, s plan.Step) (plan.Result, int, error) {
+	calls := context.WithoutCancel(ctx)
+	var last error
+	for attempt := 1; attempt <= max(r.Attempts, 1); attempt++ {
+		in := plan.Intent{Step: s, Run: r.RunID, At: r.Clock.Now()}
+		if !s.Repeatable {
+			if err := r.Journal.Begin(calls, in); err != nil {
+				return plan.Result{}, attempt, &plan.StepError{Step: s.Key, Verdict: plan.StopRun, Message: "write the journal", Err: err}
+			}
+		}
+		res, err := r.Writer.Do(calls, s)
+		if err == nil {
+			return res, attempt, nil
+		}
+		last = err
+		var se *plan.StepError
+		if !errors.As(err, &se) {
+			r.Journal.Fail(s, err.Error())
+			return res, attempt, err
+		}
+		switch se.Verdict {
+		case plan.Done:
+			return res, attempt, nil
+		case plan.Unknown:
+			got, err := r.settle(ctx, in)
+			if err != nil {
+				return res, attempt, err
+			}
+			if got.Found {
+				return got.Result, attempt, nil
+			}
+			r.Journal.Fail(s, "settled: it did not happen")
+		default:
+			r.Journal.Fail(s, se.Error())
+			return res, attempt, err
+		}
+	}
+	return plan.Result{}, r.Attempts, last
+}
+
+// settle waits until the index must show a step that happened, then looks once.
+func (r *Runner) settle(ctx context.Context, in plan.Intent) (plan.Settlement, error) {
+	if !in.Step.Repeatable {
+		if wait := in.At.Add(r.SettleAfter).Sub(r.Clock.Now()); wait > 0 {
+			if err := r.Clock.Sleep(ctx, wait); err != nil {
+				return plan.Settlement{}, fmt.Errorf("%w: interrupted before %s could be settled; run apply again", errDoubt, in.Step.Key)
+			}
+		}
+	} else if err := r.Clock.Sleep(ctx, min(r.SettleAfter, settlePause)); err != nil {
+		return plan.Settlement{}, err
+	} else {
+		return plan.Settlement{}, nil // safe to repeat
+	}
+	got, err := r.Writer.Settle(context.WithoutCancel(ctx), in)
+	if err != nil {
+		return got, fmt.Errorf("%w: settle %s: %w", errDoubt, in.Step.Key, err)
+	}
+	if len(got.Twice) > 0 {
+		return got, fmt.Errorf("%w: %s is in Intercom more than once (%v); remove all but one there", errDoubt, in.Step.Key, got.Twice)
+	}
+	return got, nil
+}
+
+// Settle decides every open intent of earlier runs before a new one begins, each on its own: found, its result is
+// recorded; not found, the intent is closed and the next plan repeats the step. It returns how many of each there were
+// and the addresses that stay in doubt.
+func (r *Runner) Settle(ctx context.Context) (found, repeated int, doubt []plan.Address, err error) {
+	r.kinds = map[string]*plan.Kind{}
+	kinds := r.Dest.Kinds()
+	for i := range kinds {
+		r.kinds[kinds[i].Name] = &kinds[i]
+	}
+	var open []plan.Intent
+	for in, err := range r.Journal.OpenIntents(ctx) {
+		if err != nil {
+			return found, repeated, doubt, err
+		}
+		open = append(open, in)
+	}
+	for _, in := range open {
+		got, err := r.settle(ctx, in)
+		switch {
+		case ctx.Err() != nil:
+			return found, repeated, doubt, ctx.Err()
+		case err != nil:
+			doubt = append(doubt, in.Step.Address)
+			continue
+		case !got.Found:
+			r.Journal.Fail(in.Step, "settled: it did not happen")
+			repeated++
+			continue
+		}
+		found++
+		a := in.Step.Address
+		base, err := r.Journal.Base(ctx, a.Set, a.Key)
+		if err != nil {
+			return found, repeated, doubt, err
+		}
+		if base == nil {
+			base = &plan.Base{Address: a, Kind: in.Step.Kind, Origin: "created", Sent: plan.Fields{}, Seen: plan.Fields{}, Version: r.kinds[in.Step.Kind].Version}
+		}
+		if base.Sent == nil {
+			base.Sent = plan.Fields{}
+		}
+		if base.Seen == nil {
+			base.Seen = plan.Fields{}
+		}
+		want := plan.Fields{}
+		for _, f := range in.Step.Fields {
+			if v, ok := in.Step.Payload[f]; ok {
+				want[f] = v
+			}
+		}
+		p := &progress{base: base, change: &plan.Change{Address: a, Want: want}, kind: r.kinds[in.Step.Kind]}
+		s := in.Step
+		s.Fields = nil
+		for f := range want {
+			s.Fields = append(s.Fields, f)
+		}
+		p.after(s, got.Result, s.Key, r.Clock.Now().Unix())
+		r.Journal.Record(in.Step, got.Result, base)
+	}
+	return found, repeated, doubt, r.Journal.Flush(ctx)
+}

@@ -1,0 +1,115 @@
+package plan
+
+import (
+	"context"
+	"iter"
+)
+
+// A Data is one `data` block: a collection read from a source.
+type Data struct {
+	// Type is the source ("itsm365", "export"), Name the block's label.
+	Type string
+	Name string
+	// Dir is the folder of the configuration, against which relative files are resolved.
+	Dir string
+	// Args are the source's own arguments by the names of SourceSchema.Args; a nested block's are dotted.
+	Args map[string]Value
+	// Key are the columns of the key, or "#line"; empty means the source's own (UUID).
+	Key []string
+	// Duplicates is "error" (default), "first" or "last".
+	Duplicates string
+	// GroupBy makes one record of the rows that share these columns; GroupRecord is "first" or "last".
+	GroupBy     []string
+	GroupRecord string
+	// Of are the data blocks whose rows own these ("itsm365.incidents"); By is the column that names the owner,
+	// and the index of rows().
+	Of []string
+	By string
+}
+
+// Address is "itsm365.employees".
+func (d Data) Address() string { return d.Type + "." + d.Name }
+
+// A ColumnType is what a column of a row holds.
+type ColumnType string
+
+// The types of columns. A time is an RFC 3339 text in UTC ("2026-03-02T06:14:55Z"); a link is an object with
+// UUID, title, metaClass and, for catalog items, code.
+const (
+	ColumnString ColumnType = "string"
+	ColumnNumber ColumnType = "number"
+	ColumnBool   ColumnType = "bool"
+	ColumnTime   ColumnType = "time"
+	ColumnLink   ColumnType = "link"
+	ColumnLinks  ColumnType = "links"
+	ColumnFiles  ColumnType = "files"
+	ColumnList   ColumnType = "list"
+	ColumnObject ColumnType = "object"
+	ColumnAny    ColumnType = "any"
+)
+
+// A Column is one column of a row type.
+type Column struct {
+	Type ColumnType `json:"type"`
+	// Class is where a link leads ("employee", "priority"), when known.
+	Class string `json:"class,omitempty"`
+	Title string `json:"title,omitempty"`
+}
+
+// A RowType is what rows of a data block look like; schema.lock.json keeps it.
+type RowType struct {
+	Columns map[string]Column `json:"columns"`
+	// Private is the column whose true makes a part internal ("private" for ITSM 365 comments, IT 2.7).
+	Private string `json:"private,omitempty"`
+	// Catalogs are the known codes of catalog columns, for did-you-mean.
+	Catalogs map[string][]string `json:"catalogs,omitempty"`
+}
+
+// A Row is one row as the source gives it, made uniform: times in RFC 3339 UTC, nulls as null.
+type Row struct {
+	// Key is the row's own key by Data.Key; Owner the owner's key for data that has Of.
+	Key   string
+	Owner string
+	// Pos is where it stands ("line 12", "offset 340").
+	Pos string
+	// JSON is one object.
+	JSON []byte
+	// Broken says why the row cannot be read; JSON is then empty. It is counted and reported, never dropped.
+	Broken string
+}
+
+// A SourceSchema describes a source's blocks as data, for the language.
+type SourceSchema struct {
+	Name string
+	// Provider are the arguments of the provider block, Args those of a data block.
+	Provider []Field
+	Args     []Field
+	// Columns that every row type of the source has even before a pull; nil when unknown.
+	Functions []Function
+	Doc       string
+}
+
+// A Source reads collections. It writes nothing, ever.
+type Source interface {
+	// Describe says what rows of d look like, with as few reads as possible.
+	Describe(ctx context.Context, d Data) (RowType, error)
+	// Rows yields all rows of d in the source's order, owner by owner where d has Of. It asks for the next page
+	// only when the one before is used up, and ends at the first error.
+	Rows(ctx context.Context, d Data, owners iter.Seq2[string, error]) iter.Seq2[Row, error]
+}
+
+// An Opener is a source that has files to fetch into the content store.
+type Opener interface {
+	// OpenFile returns the bytes of the file with this key. The caller closes it.
+	OpenFile(ctx context.Context, key string) (Content, error)
+}
+
+// A Content is a file being read, with what the source says about it.
+type Content struct {
+	Body interface {
+		Read([]byte) (int, error)
+		Close() error
+	}
+	Name string
+	Type string
+}

@@ -1,0 +1,237 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+)
+
+// compareKnown is the three-way diff of a record that the state knows.
+func compareKnown(set *Set, kind *Kind, want *Want, base *Base, r *resolver, w World, c *Change) error {
+	for _, k := range identityKeys(set, kind, want, c.Want) {
+		if _, err := w.Claim(kind.Name, k.field, k.value, c.Address.Target()); err != nil {
+			return err
+		}
+	}
+	live, err := w.Live(kind.Name, base.ID)
+	if err != nil {
+		return err
+	}
+	if live == nil || live.Gone {
+		return gone(set, kind, want, r, c)
+	}
+	c.Have, c.UpdatedAt = live.Fields, live.UpdatedAt
+	renewed := base.Version != kind.Version
+	for _, name := range fieldOrder(kind, c.Want) {
+		f, ok := kind.Field(name)
+		if !ok {
+			continue
+		}
+		policy := set.OnDrift
+		if p, ok := set.PerField[name]; ok {
+			policy = p
+		} else if head, _, dotted := cutSet(name); dotted {
+			if p, ok := set.PerField[head]; ok {
+				policy = p
+			}
+		}
+		switch f.Mode {
+		case Members:
+			c.Fields = append(c.Fields, members(name, policy, c.Want[name], base.Sent[name], live.Fields[name])...)
+		case CreateOnly:
+			if sent, had := base.Sent[name]; had && !renewed && !Same(sent, c.Want[name]) {
+				c.Fields = append(c.Fields, frozen(set, name, c.Want[name], sent, live.Fields[name]))
+			}
+		default:
+			if fc, ok := mutable(name, policy, renewed, c.Want[name], live.Fields[name], base); ok {
+				c.Fields = append(c.Fields, fc)
+			}
+		}
+	}
+	if err := r.parts(want.Parts, base, c); err != nil {
+		return err
+	}
+	if renewed {
+		c.Parts = slices.DeleteFunc(c.Parts, func(p PartChange) bool { return p.What == "frozen" })
+	}
+	strangers(base, live, c)
+	conclude(set, c)
+	return nil
+}
+
+// gone plans a record whose object was archived or deleted in Intercom.
+func gone(set *Set, kind *Kind, want *Want, r *resolver, c *Change) error {
+	switch set.OnDrift {
+	case PolicyOverwrite:
+		id := c.ID
+		if err := create(set, kind, want, r, c); err != nil {
+			return err
+		}
+		if c.Action == Create {
+			c.Reason = "was deleted in Intercom (" + id + "); on_drift = \"overwrite\" makes it anew"
+		}
+	case PolicyFail:
+		c.Action, c.Reason = Conflict, "was deleted or archived in Intercom"
+	default:
+		c.Action, c.Reason = Keep, "was deleted or archived in Intercom; on_drift = \"keep\" leaves it so"
+	}
+	return nil
+}
+
+// members compares a set field: only what we put is ours to take away.
+func members(name string, policy Policy, want, sent, have Value) []FieldChange {
+	w, s, h := list(want), list(sent), list(have)
+	var out []FieldChange
+	add := minus(w, h)
+	lost := intersect(add, s) // put by us, taken away by somebody
+	if len(lost) > 0 {
+		switch policy {
+		case PolicyOverwrite:
+		case PolicyFail:
+			out = append(out, FieldChange{Field: name, What: "conflict", Before: have, After: want, Base: sent, Reason: "a member was removed in Intercom"})
+			add = minus(add, lost)
+		default:
+			out = append(out, FieldChange{Field: name, What: "keep", Before: have, After: want, Base: sent, Reason: "a member was removed in Intercom"})
+			add = minus(add, lost)
+		}
+	}
+	if len(add) > 0 {
+		out = append(out, FieldChange{Field: name, What: "add", Before: have, After: add, Base: sent})
+	}
+	if drop := intersect(minus(s, w), h); len(drop) > 0 {
+		out = append(out, FieldChange{Field: name, What: "remove", Before: have, After: drop, Base: sent})
+	}
+	return out
+}
+
+func frozen(set *Set, name string, want, sent, have Value) FieldChange {
+	fc := FieldChange{Field: name, What: "frozen", Before: have, After: want, Base: sent, Reason: "Intercom cannot change it after creation"}
+	if set.OnFrozen == PolicyFail {
+		fc.What = "conflict"
+	}
+	return fc
+}
+
+// mutable is the three-way rule: drift is have against seen, a source change is want against sent.
+func mutable(name string, policy Policy, renewed bool, want, have Value, base *Base) (FieldChange, bool) {
+	fc := FieldChange{Field: name, Before: have, After: want, Base: base.Sent[name]}
+	if Equal(want, have) {
+		return fc, false
+	}
+	sent, had := base.Sent[name]
+	changed := !had || renewed || !Same(sent, want)
+	seen, saw := base.Seen[name]
+	if !saw {
+		seen = sent
+	}
+	drift := had && !renewed && !Same(seen, have)
+	switch {
+	case !changed && !drift:
+		// The service holds our value in a form of its own.
+		return fc, false
+	case changed && !drift:
+		fc.What = "set"
+	case policy == PolicyOverwrite:
+		fc.What, fc.Reason = "set", "was changed in Intercom; on_drift = \"overwrite\""
+	case changed:
+		fc.What, fc.Reason = "conflict", "was changed both in the source and in Intercom"
+	case policy == PolicyFail:
+		fc.What, fc.Reason = "conflict", "was changed in Intercom; on_drift = \"fail\""
+	default:
+		fc.What, fc.Reason = "keep", "was changed in Intercom"
+	}
+	return fc, true
+}
+
+// strangers notes parts that somebody else wrote, and ours that are gone.
+func strangers(base *Base, live *Live, c *Change) {
+	if !live.HasParts {
+		if base.Foreign > 0 {
+			c.Parts = append(c.Parts, PartChange{What: "keep", Reason: fmt.Sprintf("%d messages in Intercom are not from the source", base.Foreign)})
+		}
+		return
+	}
+	ours := make(map[string]bool, len(base.Parts))
+	for _, p := range base.Parts {
+		ours[p.ID] = true
+	}
+	foreign, present := 0, 0
+	for _, p := range live.Parts {
+		if ours[p.ID] {
+			present++
+		} else {
+			foreign++
+		}
+	}
+	if foreign > 0 {
+		c.Parts = append(c.Parts, PartChange{What: "keep", Reason: fmt.Sprintf("%d messages in Intercom are not from the source", foreign)})
+	}
+	if missing := len(base.Parts) - present; missing > 0 && !live.Truncated {
+		c.Parts = append(c.Parts, PartChange{What: "keep", Reason: fmt.Sprintf("%d messages that were written are gone from Intercom", missing)})
+	}
+}
+
+// conclude names the action of a change by what its fields and parts do. A conflict stops the whole record: half a
+// record written beside an open question helps nobody.
+func conclude(set *Set, c *Change) {
+	var writes, appends, keeps, froze int
+	for _, f := range c.Fields {
+		switch f.What {
+		case "conflict":
+			c.Action, c.Reason = Conflict, f.Field+" "+f.Reason
+			return
+		case "set", "add", "remove":
+			writes++
+		case "keep":
+			keeps++
+		case "frozen":
+			froze++
+		}
+	}
+	for _, p := range c.Parts {
+		switch p.What {
+		case "append":
+			appends++
+		case "keep":
+			keeps++
+		case "frozen":
+			froze++
+			if set.OnFrozen == PolicyFail {
+				c.Action, c.Reason = Conflict, p.List+" "+p.Reason
+				return
+			}
+		}
+	}
+	switch {
+	case writes > 0:
+		c.Action, c.Reason = Update, counted(writes, "field")
+	case appends > 0:
+		c.Action, c.Reason = AppendTo, counted(appends, "part")
+	case froze > 0:
+		c.Action, c.Reason = Frozen, "the source changed what Intercom cannot change any more"
+	case keeps > 0:
+		c.Action, c.Reason = Keep, keepReason(c)
+	default:
+		c.Action = NoOp
+	}
+}
+
+func keepReason(c *Change) string {
+	for _, f := range c.Fields {
+		if f.What == "keep" {
+			return f.Field + " " + f.Reason
+		}
+	}
+	for _, p := range c.Parts {
+		if p.What == "keep" {
+			return p.Reason
+		}
+	}
+	return ""
+}
+
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
