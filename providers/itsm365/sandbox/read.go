@@ -1,0 +1,170 @@
+package sandbox
+
+import (
+	"errors"
+	"io/fs"
+	"strconv"
+)
+
+// searchCap is maxSearchResults of the stock settings (IT 1.5).
+const searchCap = 100
+
+func (s *Server) typeNamed(fqn string) (*typ, error) {
+	if t := s.store.model.types[fqn]; t != nil {
+		return t, nil
+	}
+	return nil, failf("Метакласс '%s' не найден", fqn)
+}
+
+// object finds what a call names, if the key sees it.
+func (s *Server) object(uuid string, p Profile) (*object, error) {
+	o := s.store.objects[uuid]
+	if o == nil || p.isHidden(o.typ) {
+		return nil, notFound(uuid)
+	}
+	return o, nil
+}
+
+func (s *Server) find(c *call) (answer, error) {
+	t, err := s.typeNamed(c.arg)
+	if err != nil {
+		return answer{}, err
+	}
+	v, err := s.look(t, c)
+	if err != nil {
+		return answer{}, err
+	}
+	conds, err := c.conds()
+	if err != nil {
+		return answer{}, err
+	}
+	offset, err := c.count("offset")
+	if err != nil {
+		return answer{}, err
+	}
+	limit, err := c.count("limit")
+	if err != nil {
+		return answer{}, err
+	}
+	possible, err := s.vet(t, c.profile, conds)
+	if err != nil {
+		return answer{}, err
+	}
+	found := []map[string]any{}
+	if possible {
+		list := s.selected(t, c.profile, conds)
+		list = list[min(max(offset, 0), len(list)):]
+		if limit >= 0 {
+			list = list[:min(limit, len(list))]
+		}
+		if n := s.opt.PageCeiling; n > 0 {
+			list = list[:min(n, len(list))]
+		}
+		for _, o := range list {
+			found = append(found, s.render(o, v))
+		}
+	}
+	return jsonAnswer(found)
+}
+
+func (s *Server) get(c *call) (answer, error) {
+	o, err := s.object(c.arg, c.profile)
+	if err != nil {
+		return answer{}, err
+	}
+	denied := Profile{HiddenClasses: s.opt.DenyGet}
+	if c.profile.DenyGet || denied.isHidden(o.typ) {
+		return answer{}, notFound(c.arg)
+	}
+	v, err := s.look(o.typ, c)
+	if err != nil {
+		return answer{}, err
+	}
+	return jsonAnswer(s.render(o, v))
+}
+
+// search answers with UUIDs, not objects, and with a hundred at most (IT 2.3).
+func (s *Server) search(c *call) (answer, error) {
+	t, err := s.typeNamed(c.arg)
+	if err != nil {
+		return answer{}, err
+	}
+	conds, err := c.conds()
+	if err != nil {
+		return answer{}, err
+	}
+	possible, err := s.vet(t, c.profile, conds)
+	if err != nil {
+		return answer{}, err
+	}
+	found := []string{}
+	if possible && len(conds) > 0 {
+		for _, o := range s.selected(t, c.profile, nil) {
+			if len(found) < searchCap && s.hit(o, conds) {
+				found = append(found, o.uuid)
+			}
+		}
+	}
+	return jsonAnswer(found)
+}
+
+func (s *Server) hit(o *object, conds []cond) bool {
+	for _, c := range conds {
+		if !contains(s.store.value(o, c.name), c.want) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *Server) getFile(c *call) (answer, error) {
+	o, err := s.object(c.arg, c.profile)
+	if err != nil {
+		return answer{}, err
+	}
+	if o.typ.fqn != "file" {
+		return answer{}, notFound(c.arg)
+	}
+	body, added := s.store.bytes[o.number]
+	if !added {
+		if s.dir == nil {
+			return answer{}, failf("Содержимое файла %s не найдено", c.arg)
+		}
+		body, err = fs.ReadFile(s.dir, "files/"+strconv.FormatInt(o.number, 10))
+		if errors.Is(err, fs.ErrNotExist) {
+			return answer{}, failf("Содержимое файла %s не найдено", c.arg)
+		}
+		if err != nil {
+			return answer{}, failf("Содержимое файла %s не прочитано", c.arg)
+		}
+	}
+	a := answer{mimeType: "application/octet-stream", body: body, header: map[string][]string{}}
+	if m, _ := o.attrs["mimeType"].(string); m != "" {
+		a.mimeType = m
+	}
+	title, _ := o.attrs["title"].(string)
+	a.header["Content-Disposition"] = []string{disposition(title)}
+	return a, nil
+}
+
+func (s *Server) checkStatus(*call) (answer, error) {
+	return textAnswer("Operation completed successfully"), nil
+}
+
+// platformVersion is the one of the stand whose configuration model.txt restates.
+const platformVersion = "4.12.0.7"
+
+func (s *Server) version(*call) (answer, error) { return textAnswer(platformVersion), nil }
+
+func (s *Server) metainfo(*call) (answer, error) {
+	if s.dir != nil {
+		body, err := fs.ReadFile(s.dir, "metainfo.xml")
+		if err == nil {
+			return answer{mimeType: "application/xml;charset=UTF-8", body: body}, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return answer{}, failf("Метаинформация не прочитана")
+		}
+	}
+	return answer{}, failf("Метаинформация не выгружена")
+}
