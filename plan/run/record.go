@@ -11,7 +11,7 @@ import (
 
 // carry carries out one change, from what is already done of it to its end.
 func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error) {
-	kind := r.kinds[c.Kind]
+	kind, action := r.kinds[c.Kind], c.Action
 	base, err := r.Journal.Base(ctx, c.Address.Set, c.Address.Key)
 	if err != nil {
 		return plan.OutUnreached, err
@@ -59,7 +59,7 @@ func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error)
 	if len(steps) == 0 {
 		p.finish()
 		r.Journal.Record(plan.Step{Address: c.Address, Kind: c.Kind}, plan.Result{ID: base.ID}, base)
-		return plan.OutcomeOf(c.Action), r.clear(ctx, c.Address, begun)
+		return plan.OutcomeOf(action), r.clear(ctx, c.Address, begun)
 	}
 	for i, s := range steps {
 		if r.stopped(ctx) {
@@ -99,7 +99,7 @@ func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error)
 			r.Observe(Event{Address: c.Address, Step: s.Op})
 		}
 	}
-	return plan.OutcomeOf(c.Action), r.clear(ctx, c.Address, begun)
+	return plan.OutcomeOf(action), r.clear(ctx, c.Address, begun)
 }
 
 func (r *Runner) clear(ctx context.Context, a plan.Address, begun bool) error {
