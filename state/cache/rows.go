@@ -1,0 +1,341 @@
+package cache
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"deskform/plan"
+)
+
+// Pulled counts what a pull gave. Read = Kept + Broken + Duplicate.
+type Pulled struct {
+	Read      int `json:"read"`
+	Kept      int `json:"kept"`
+	Broken    int `json:"broken"`
+	Duplicate int `json:"duplicate"`
+	// Added, Changed and Gone compare with the pull before, by key.
+	Added   int `json:"added"`
+	Changed int `json:"changed"`
+	Gone    int `json:"gone"`
+	// FirstBroken are the first broken rows.
+	FirstBroken []BrokenRow `json:"first_broken,omitempty"`
+}
+
+// A BrokenRow is a row that cannot be read.
+type BrokenRow struct {
+	Pos    string `json:"pos"`
+	Reason string `json:"reason"`
+}
+
+// A DuplicateError says that two rows have one key.
+type DuplicateError struct {
+	What string // "data.export.people", "contact.people"
+	Key  string
+	Rows []string
+}
+
+func (e *DuplicateError) Error() string {
+	return fmt.Sprintf("%s: key %q is there more than once (%s); choose another key, or set duplicates = \"first\" or \"last\"", e.What, e.Key, strings.Join(e.Rows, ", "))
+}
+
+// PutRows replaces the rows of a data block by what the sequence yields. An error leaves the rows of before.
+func (c *Cache) PutRows(ctx context.Context, d plan.Data, source string, rows iter.Seq2[plan.Row, error]) (Pulled, error) {
+	var p Pulled
+	data := d.Address()
+	old := 0
+	err := c.write.QueryRowContext(ctx, "SELECT gen FROM pulls WHERE data = ?", data).Scan(&old)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return p, err
+	}
+	gen := old + 1
+	if err := c.drop(ctx, data, "gen != ?", old); err != nil {
+		return p, err
+	}
+	err = batches(500, rows, func(batch []plan.Row) error {
+		return c.in(ctx, func(tx *sql.Tx) error {
+			put, err := tx.Prepare("INSERT INTO rows (data, gen, seq, key, grp, pos, hash, json) VALUES (?,?,?,?,?,?,?,?)")
+			if err != nil {
+				return err
+			}
+			defer put.Close()
+			for _, r := range batch {
+				p.Read++
+				if r.Broken != "" {
+					if err := p.broke(tx, data, gen, r); err != nil {
+						return err
+					}
+					continue
+				}
+				grp := ""
+				if len(d.GroupBy) > 0 {
+					var ok bool
+					if grp, ok = group(r.JSON, d.GroupBy); !ok {
+						r.Broken = "no value in the columns of group: " + strings.Join(d.GroupBy, ", ")
+						if err := p.broke(tx, data, gen, r); err != nil {
+							return err
+						}
+						continue
+					}
+				}
+				sum := sha256.Sum256(r.JSON)
+				if _, err := put.Exec(data, gen, p.Read, r.Key, grp, r.Pos, sum[:12], r.JSON); err != nil {
+					return err
+				}
+				for _, owner := range ownersOf(r, d.By) {
+					if _, err := tx.Exec("INSERT OR IGNORE INTO owners VALUES (?,?,?,?)", data, gen, owner, p.Read); err != nil {
+						return err
+					}
+				}
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return p, err
+	}
+	return p, c.in(ctx, func(tx *sql.Tx) error { return c.swap(tx, d, gen, old, source, &p) })
+}
+
+func (p *Pulled) broke(tx *sql.Tx, data string, gen int, r plan.Row) error {
+	p.Broken++
+	if len(p.FirstBroken) < 20 {
+		p.FirstBroken = append(p.FirstBroken, BrokenRow{r.Pos, r.Broken})
+	}
+	_, err := tx.Exec("INSERT INTO broken VALUES (?,?,?,?,?)", data, gen, p.Read, r.Pos, r.Broken)
+	return err
+}
+
+// swap settles duplicates, compares with the generation before and makes the new one valid.
+func (c *Cache) swap(tx *sql.Tx, d plan.Data, gen, old int, source string, p *Pulled) error {
+	data := d.Address()
+	keep := "min(seq)"
+	if d.Duplicates == "last" {
+		keep = "max(seq)"
+	}
+	if d.Duplicates == "" || d.Duplicates == "error" {
+		e := DuplicateError{What: "data." + data}
+		var rows string
+		err := tx.QueryRow("SELECT key, group_concat(pos, ', ') FROM rows WHERE data = ? AND gen = ? GROUP BY key HAVING count(*) > 1 ORDER BY min(seq) LIMIT 1", data, gen).Scan(&e.Key, &rows)
+		if err == nil {
+			e.Rows = []string{rows}
+			return &e
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+	} else {
+		res, err := tx.Exec("DELETE FROM rows WHERE data = ?1 AND gen = ?2 AND seq NOT IN (SELECT "+keep+" FROM rows WHERE data = ?1 AND gen = ?2 GROUP BY key)", data, gen)
+		if err != nil {
+			return err
+		}
+		n, err := res.RowsAffected()
+		if err != nil {
+			return err
+		}
+		p.Duplicate = int(n)
+	}
+	p.Kept = p.Read - p.Broken - p.Duplicate
+	for _, q := range []struct {
+		n    *int
+		text string
+	}{
+		{&p.Added, "SELECT count(*) FROM rows n WHERE data = ?1 AND gen = ?2 AND NOT EXISTS (SELECT 1 FROM rows o WHERE o.data = ?1 AND o.gen = ?3 AND o.key = n.key)"},
+		{&p.Changed, "SELECT count(*) FROM rows n JOIN rows o ON o.data = ?1 AND o.gen = ?3 AND o.key = n.key WHERE n.data = ?1 AND n.gen = ?2 AND n.hash != o.hash"},
+		{&p.Gone, "SELECT count(*) FROM rows o WHERE data = ?1 AND gen = ?3 AND NOT EXISTS (SELECT 1 FROM rows n WHERE n.data = ?1 AND n.gen = ?2 AND n.key = o.key)"},
+	} {
+		if err := tx.QueryRow(q.text, data, gen, old).Scan(q.n); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.Exec("INSERT OR REPLACE INTO pulls VALUES (?,?,?,?,?)", data, gen, source, p.Broken, p.Duplicate); err != nil {
+		return err
+	}
+	for _, table := range []string{"rows", "owners", "broken"} {
+		if _, err := tx.Exec("DELETE FROM "+table+" WHERE data = ? AND gen != ?", data, gen); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Cache) drop(ctx context.Context, data, where string, arg int) error {
+	return c.in(ctx, func(tx *sql.Tx) error {
+		for _, table := range []string{"rows", "owners", "broken"} {
+			if _, err := tx.Exec("DELETE FROM "+table+" WHERE data = ? AND "+where, data, arg); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// group is the value of the columns that make one record of several rows; ok is false when one of them is null.
+func group(json []byte, columns []string) (string, bool) {
+	parts := make([]string, len(columns))
+	for i, col := range columns {
+		v := gjson.GetBytes(json, escape(col))
+		if !v.Exists() || v.Type == gjson.Null {
+			return "", false
+		}
+		parts[i] = keyOf(v)
+	}
+	return strings.Join(parts, "/"), true
+}
+
+// escape makes a column name a plain path of gjson.
+func escape(col string) string {
+	if !strings.ContainsAny(col, `.*?|#@\!{}[]()=<>%"`) {
+		return col
+	}
+	var b strings.Builder
+	for _, r := range col {
+		if strings.ContainsRune(`.*?|#@\!{}[]()=<>%"`, r) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// keyOf is a value used as a key: a link is its UUID.
+func keyOf(v gjson.Result) string {
+	if v.IsObject() {
+		return v.Get("UUID").String()
+	}
+	return v.String()
+}
+
+// ownersOf are the keys under which rows() finds a row.
+func ownersOf(r plan.Row, by string) []string {
+	if by == "" {
+		if r.Owner == "" {
+			return nil
+		}
+		return []string{r.Owner}
+	}
+	v := gjson.GetBytes(r.JSON, escape(by))
+	if v.IsArray() {
+		var out []string
+		for _, e := range v.Array() {
+			if k := keyOf(e); k != "" {
+				out = append(out, k)
+			}
+		}
+		return out
+	}
+	if k := keyOf(v); k != "" {
+		return []string{k}
+	}
+	if r.Owner != "" {
+		return []string{r.Owner}
+	}
+	return nil
+}
+
+// Fingerprint names what the rows of a data block were read from.
+func (c *Cache) Fingerprint(ctx context.Context, data string) (string, bool, error) {
+	var s string
+	err := c.read.QueryRowContext(ctx, "SELECT source FROM pulls WHERE data = ?", data).Scan(&s)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", false, nil
+	}
+	return s, err == nil, err
+}
+
+// Counts are the broken and duplicate rows of the last pull.
+func (c *Cache) Counts(ctx context.Context, data string) (Pulled, error) {
+	var p Pulled
+	err := c.read.QueryRowContext(ctx, "SELECT broken, duplicate FROM pulls WHERE data = ?", data).Scan(&p.Broken, &p.Duplicate)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return p, err
+}
+
+const current = "FROM rows r JOIN pulls p ON p.data = r.data AND p.gen = r.gen WHERE r.data = ?"
+
+// Records yields one row per record, in source order: each row, or of each group its first or last row under the
+// group's key.
+func (c *Cache) Records(ctx context.Context, d plan.Data) iter.Seq2[plan.Row, error] {
+	query := "SELECT r.key, r.pos, r.json " + current + " ORDER BY r.seq"
+	if len(d.GroupBy) > 0 {
+		pick := "min(r.seq)"
+		if d.GroupRecord == "last" {
+			pick = "max(r.seq)"
+		}
+		query = "SELECT g.grp, r.pos, r.json FROM (SELECT r.data, r.gen, r.grp, min(r.seq) AS first, " + pick + " AS seq " + current + " GROUP BY r.grp) g JOIN rows r ON r.data = g.data AND r.gen = g.gen AND r.seq = g.seq ORDER BY g.first"
+	}
+	return func(yield func(plan.Row, error) bool) {
+		rows, err := c.read.QueryContext(ctx, query, d.Address())
+		if err != nil {
+			yield(plan.Row{}, fmt.Errorf("read data.%s from the cache: %w", d.Address(), err))
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var r plan.Row
+			err := rows.Scan(&r.Key, &r.Pos, &r.JSON)
+			if !yield(r, err) || err != nil {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(plan.Row{}, err)
+		}
+	}
+}
+
+// RowByKey finds the record with this key.
+func (c *Cache) RowByKey(ctx context.Context, d plan.Data, key string) (plan.Row, bool, error) {
+	var r plan.Row
+	var seq int
+	var err error
+	if len(d.GroupBy) > 0 {
+		pick := "ASC"
+		if d.GroupRecord == "last" {
+			pick = "DESC"
+		}
+		err = c.read.QueryRowContext(ctx, "SELECT r.seq, r.grp, r.pos, r.json "+current+" AND r.grp = ? ORDER BY r.seq "+pick+" LIMIT 1", d.Address(), key).Scan(&seq, &r.Key, &r.Pos, &r.JSON)
+	} else {
+		err = c.row.QueryRowContext(ctx, d.Address(), key).Scan(&seq, &r.Key, &r.Pos, &r.JSON)
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		return r, false, nil
+	}
+	return r, err == nil, err
+}
+
+// RowsBy lists, in source order, the rows that belong to an owner; of a group, the rows beside its record.
+func (c *Cache) RowsBy(ctx context.Context, d plan.Data, key string) ([]plan.Row, error) {
+	query := "SELECT r.key, r.pos, r.json FROM pulls p JOIN owners o ON o.data = p.data AND o.gen = p.gen JOIN rows r ON r.data = o.data AND r.gen = o.gen AND r.seq = o.seq WHERE p.data = ? AND o.owner = ? ORDER BY r.seq"
+	if len(d.GroupBy) > 0 {
+		query = "SELECT r.key, r.pos, r.json " + current + " AND r.grp = ? AND r.grp != '' ORDER BY r.seq"
+	}
+	rows, err := c.read.QueryContext(ctx, query, d.Address(), key)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []plan.Row
+	for rows.Next() {
+		var r plan.Row
+		if err := rows.Scan(&r.Key, &r.Pos, &r.JSON); err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	if err := rows.Err(); err != nil || len(d.GroupBy) == 0 || len(out) == 0 {
+		return out, err
+	}
+	if d.GroupRecord == "last" {
+		return out[:len(out)-1], nil
+	}
+	return out[1:], nil
+}

@@ -1,0 +1,234 @@
+// Package state keeps what was done: resources and records with what was sent and seen, the crosswalk from source keys
+// to Intercom ids, the journal, runs, and what was set aside. It is precious: it is one SQLite file with WAL and
+// synchronous=FULL, written by one goroutine, whose commits hold the work of many callers.
+package state
+
+import (
+	"context"
+	"database/sql"
+	_ "embed"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	_ "modernc.org/sqlite" // the driver
+)
+
+// Format is the version of the file that this program writes.
+const Format = 1
+
+//go:embed schema.sql
+var schema string
+
+// Options of Open.
+type Options struct {
+	// Now is the clock of leases and stamps; time.Now when nil.
+	Now func() time.Time
+	// Holder is who takes the lock ("ann@host pid 12").
+	Holder string
+}
+
+// A VersionError says that a file was written by a newer program.
+type VersionError struct {
+	Path       string
+	Have, Know int
+}
+
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("open state %s: it has version %d and this program knows %d: it is newer; use the deskform that wrote it, or a later one", e.Path, e.Have, e.Know)
+}
+
+// A BoundError says that a state belongs to another workspace.
+type BoundError struct{ Have, Want string }
+
+func (e *BoundError) Error() string {
+	return fmt.Sprintf("the state belongs to workspace %s, not %s; use its own token, or another state file", e.Have, e.Want)
+}
+
+// State is an open state file. It is safe for concurrent use.
+type State struct {
+	path        string
+	now         func() time.Time
+	holder      string
+	write, read *sql.DB
+
+	lineage string
+
+	queue  chan op
+	closed chan struct{}
+	mu     sync.Mutex
+	broken error // the first error of the writer; nothing is written after it
+	serial int64
+	bound  string
+}
+
+// Open opens or makes a state file. A file of an older version is migrated forward, a newer one is refused with a
+// *VersionError.
+func Open(ctx context.Context, path string, o Options) (*State, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	s := &State{path: path, now: o.Now, holder: o.Holder, queue: make(chan op, 1024), closed: make(chan struct{})}
+	if err := touch(path); err != nil {
+		return nil, fmt.Errorf("open state: %w", err)
+	}
+	var err error
+	if s.write, err = sql.Open("sqlite", dsn(path, "_txlock=immediate&_pragma=journal_mode(wal)&_pragma=synchronous(full)")); err != nil {
+		return nil, fmt.Errorf("open state %s: %w", path, err)
+	}
+	s.write.SetMaxOpenConns(1)
+	if err := s.migrate(ctx); err != nil {
+		return nil, errors.Join(err, s.write.Close())
+	}
+	if s.read, err = sql.Open("sqlite", dsn(path, "_pragma=query_only(1)")); err != nil {
+		return nil, errors.Join(fmt.Errorf("open state %s: %w", path, err), s.write.Close())
+	}
+	go s.writer()
+	return s, nil
+}
+
+// touch makes an empty file that only the owner can read.
+func touch(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// dsn carries the pragmas in the data source name, so that each connection of the pool has them.
+func dsn(path, extra string) string {
+	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}
+	u.RawQuery = "_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&" + extra
+	return u.String()
+}
+
+func (s *State) migrate(ctx context.Context) error {
+	var version int
+	if err := s.write.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return fmt.Errorf("open state %s: it is no state file of deskform (%w); name the right one, or restore a backup", s.path, err)
+	}
+	if version > Format {
+		return &VersionError{s.path, version, Format}
+	}
+	if version > 0 {
+		var ok string
+		if err := s.write.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&ok); err != nil || ok != "ok" {
+			return fmt.Errorf("open state %s: it is damaged (%s); restore a backup from .deskform/backups", s.path, ok)
+		}
+	}
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("open state %s: %w", s.path, err)
+	}
+	defer tx.Rollback()
+	if version == 0 {
+		var tables int
+		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master").Scan(&tables); err != nil {
+			return fmt.Errorf("open state %s: %w", s.path, err)
+		}
+		if tables > 0 {
+			return fmt.Errorf("open state %s: it is a database of something else; name another file in state \"sqlite\" { path }", s.path)
+		}
+		if _, err := tx.ExecContext(ctx, schema); err != nil {
+			return fmt.Errorf("make state %s: %w", s.path, err)
+		}
+		if _, err := tx.ExecContext(ctx, "INSERT INTO meta VALUES ('lineage', ?), ('serial', '0'), ('workspace', '')", uuid.NewString()); err != nil {
+			return fmt.Errorf("make state %s: %w", s.path, err)
+		}
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", Format)); err != nil {
+			return fmt.Errorf("make state %s: %w", s.path, err)
+		}
+	}
+	meta := map[string]string{}
+	rows, err := tx.QueryContext(ctx, "SELECT name, value FROM meta")
+	if err != nil {
+		return fmt.Errorf("open state %s: %w", s.path, err)
+	}
+	for rows.Next() {
+		var name, value string
+		if err := rows.Scan(&name, &value); err != nil {
+			return errors.Join(err, rows.Close())
+		}
+		meta[name] = value
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return fmt.Errorf("open state %s: %w", s.path, err)
+	}
+	s.lineage, s.bound = meta["lineage"], meta["workspace"]
+	if s.serial, err = strconv.ParseInt(meta["serial"], 10, 64); err != nil {
+		return fmt.Errorf("open state %s: serial: %w", s.path, err)
+	}
+	return tx.Commit()
+}
+
+// Close writes what is queued and closes the file.
+func (s *State) Close() error {
+	err := s.Flush(context.Background())
+	close(s.queue)
+	<-s.closed
+	return errors.Join(err, s.read.Close(), s.write.Close())
+}
+
+// Path is where the file is.
+func (s *State) Path() string { return s.path }
+
+// Lineage tells one state from every other; it never changes.
+func (s *State) Lineage() string { return s.lineage }
+
+// Serial counts runs.
+func (s *State) Serial() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.serial
+}
+
+// Workspace is the Intercom workspace that the state is bound to, empty before the first apply.
+func (s *State) Workspace() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.bound
+}
+
+// Bind binds the state to a workspace for good. Another one than it has is a *BoundError.
+func (s *State) Bind(ctx context.Context, workspace string) error {
+	if have := s.Workspace(); have == workspace {
+		return nil
+	} else if have != "" {
+		return &BoundError{have, workspace}
+	}
+	err := s.do(ctx, func(tx *sql.Tx) error {
+		_, err := tx.Exec("UPDATE meta SET value = ? WHERE name = 'workspace'", workspace)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("bind the state to workspace %s: %w", workspace, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bound = workspace
+	return nil
+}
+
+// Backup copies the state as it is now into a file of its own.
+func (s *State) Backup(ctx context.Context, dest string) error {
+	if err := os.MkdirAll(filepath.Dir(dest), 0o700); err != nil {
+		return err
+	}
+	if err := s.Flush(ctx); err != nil {
+		return err
+	}
+	if _, err := s.read.ExecContext(ctx, "VACUUM INTO ?", dest); err != nil {
+		return fmt.Errorf("copy the state to %s: %w", filepath.Base(dest), err)
+	}
+	return os.Chmod(dest, 0o600)
+}
