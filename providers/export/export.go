@@ -1,0 +1,331 @@
+// Package export reads collections from files that a customer exported: CSV, JSON Lines and XLSX, each also gzipped.
+// Rows stream; a row that cannot be read is yielded as broken, with its place, and reading goes on.
+package export
+
+import (
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/htmlindex"
+
+	"deskform/plan"
+)
+
+// Schema describes `data "export"` blocks.
+func Schema() plan.SourceSchema {
+	return plan.SourceSchema{
+		Name: "export",
+		Doc:  "A collection from a file: CSV, JSON Lines or XLSX, each also gzipped (`.gz`).",
+		Args: []plan.Field{
+			{Name: "file", Type: plan.TypeString, Required: true, Doc: "The file, relative to the configuration's folder."},
+			{Name: "format", Type: plan.TypeEnum, Enum: []string{"csv", "jsonl", "xlsx"}, Doc: "Taken from the file's ending when left out."},
+			{Name: "delimiter", Type: plan.TypeString, Doc: "What separates CSV fields; a comma when left out. `\"\\t\"` is a tabulator."},
+			{Name: "encoding", Type: plan.TypeString, Doc: "Character encoding of CSV and JSON Lines by its IANA name (`windows-1251`); UTF-8 when left out."},
+			{Name: "quoting", Type: plan.TypeEnum, Enum: []string{"strict", "none"}, Doc: "`strict` (default): double quotes enclose fields and are doubled inside; `none`: a quote is a character like any other."},
+			{Name: "header", Type: plan.TypeStrings, Doc: "Column heads, when the file's first row is data already."},
+			{Name: "sheet", Type: plan.TypeString, Doc: "Name of the XLSX sheet; the first one when left out."},
+			{Name: "null", Type: plan.TypeStrings, Doc: "Texts that mean null, beside the empty field: `[\"?\"]`. An empty field is null only when it is listed or nothing is."},
+			{Name: "time_format", Type: plan.TypeString, Doc: "How times look: `dd.MM.yyyy HH:mm`, `d/M/yyyy HH:mm`, or a Go layout. Columns all of whose values look so are times."},
+			{Name: "time_zone", Type: plan.TypeString, Doc: "The IANA zone of times without one; UTC when left out."},
+			{Name: "types", Type: plan.TypeMap, Doc: "Types of columns that differ: `{ amount = \"number\", opened = \"time\" }`. A value that does not fit breaks its row."},
+		},
+	}
+}
+
+// Source reads export files. It is stateless.
+type Source struct{}
+
+var _ plan.Source = (*Source)(nil)
+
+// New makes a source.
+func New() (*Source, error) { return &Source{}, nil }
+
+// spec is a data block's arguments, checked.
+type spec struct {
+	name, path, format string
+	delimiter          rune
+	encoding           encoding.Encoding
+	encodingName       string
+	quotes             bool
+	header             []string
+	sheet              string
+	null               map[string]bool
+	layout             string
+	zone               *time.Location
+	types              map[string]plan.ColumnType
+	key, need          []string
+}
+
+func strings_(v plan.Value) []string {
+	var out []string
+	l, _ := v.([]plan.Value)
+	for _, x := range l {
+		if s, ok := x.(string); ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// parse checks the arguments of a data block. Its errors name the argument.
+func parse(d plan.Data) (*spec, error) {
+	text := func(name string) string { s, _ := d.Args[name].(string); return s }
+	s := &spec{name: text("file"), format: text("format"), delimiter: ',', quotes: text("quoting") != "none", header: strings_(d.Args["header"]), sheet: text("sheet"),
+		null: map[string]bool{}, zone: time.UTC, types: map[string]plan.ColumnType{}, key: d.Key}
+	if s.name == "" {
+		return nil, errors.New("file is missing; name the exported file")
+	}
+	s.path = s.name
+	if !filepath.IsAbs(s.path) {
+		s.path = filepath.Join(d.Dir, s.path)
+	}
+	if s.format == "" {
+		switch ext := strings.ToLower(filepath.Ext(strings.TrimSuffix(s.name, ".gz"))); ext {
+		case ".csv", ".txt", ".tsv":
+			s.format = "csv"
+		case ".jsonl", ".ndjson":
+			s.format = "jsonl"
+		case ".xlsx":
+			s.format = "xlsx"
+		default:
+			return nil, fmt.Errorf("the ending of %s tells no format; set format to csv, jsonl or xlsx", s.name)
+		}
+	}
+	if sep := text("delimiter"); sep != "" {
+		r := []rune(sep)
+		if len(r) != 1 || r[0] == '"' || r[0] == '\n' || r[0] == '\r' {
+			return nil, fmt.Errorf("delimiter %q is not one character", sep)
+		}
+		s.delimiter = r[0]
+	}
+	if name := text("encoding"); name != "" && !strings.EqualFold(name, "utf-8") && !strings.EqualFold(name, "utf8") {
+		enc, err := htmlindex.Get(name)
+		if err != nil {
+			return nil, fmt.Errorf("encoding %q is not known; use an IANA name such as windows-1251", name)
+		}
+		s.encoding, s.encodingName = enc, name
+	}
+	nulls, given := d.Args["null"].([]plan.Value)
+	for _, v := range nulls {
+		if t, ok := v.(string); ok {
+			s.null[t] = true
+		}
+	}
+	if !given {
+		s.null[""] = true
+	}
+	if f := text("time_format"); f != "" {
+		s.layout = layout(f)
+		if _, err := time.Parse(s.layout, time.Date(2006, 11, 22, 13, 14, 15, 0, time.UTC).Format(s.layout)); err != nil || s.layout == time.Date(2017, 11, 22, 13, 14, 15, 0, time.UTC).Format(s.layout) {
+			return nil, fmt.Errorf("time_format %q says nothing about a time; write it like dd.MM.yyyy HH:mm", f)
+		}
+	}
+	if z := text("time_zone"); z != "" {
+		loc, err := time.LoadLocation(z)
+		if err != nil {
+			return nil, fmt.Errorf("time_zone %q is not known; use an IANA name such as Europe/Moscow", z)
+		}
+		s.zone = loc
+	}
+	types, _ := d.Args["types"].(map[string]plan.Value)
+	for col, v := range types {
+		t, _ := v.(string)
+		switch plan.ColumnType(t) {
+		case plan.ColumnString, plan.ColumnNumber, plan.ColumnBool:
+		case plan.ColumnTime:
+			if s.layout == "" {
+				s.layout = time.RFC3339
+			}
+		default:
+			return nil, fmt.Errorf("types: %s = %q; choose string, number, bool or time", col, t)
+		}
+		s.types[col] = plan.ColumnType(t)
+	}
+	s.need = slices.Concat(d.Key, d.GroupBy)
+	if d.By != "" && len(d.Of) == 0 {
+		s.need = append(s.need, d.By)
+	}
+	return s, nil
+}
+
+// layout turns a pattern of the dd.MM.yyyy kind into Go's; a Go layout stays as it is.
+func layout(pattern string) string {
+	if strings.Contains(pattern, "2006") || strings.Contains(pattern, "06") && strings.Contains(pattern, "01") {
+		return pattern
+	}
+	return strings.NewReplacer("yyyy", "2006", "yy", "06", "MMM", "Jan", "MM", "01", "M", "1", "dd", "02", "d", "2",
+		"HH", "15", "H", "15", "hh", "03", "h", "3", "mm", "04", "m", "4", "ss", "05", "SSS", "000", "a", "PM", "XXX", "Z07:00").Replace(pattern)
+}
+
+// A record is one row before typing: either cells beside the heads, or JSON as it came.
+type record struct {
+	line  int
+	cells []string
+	json  []byte
+	// broken says why the row cannot be read.
+	broken string
+}
+
+// open yields the records of a file. heads is called once, before the first record, for formats that have heads.
+func (s *spec) open(heads func([]string) error) iter.Seq2[record, error] {
+	return func(yield func(record, error) bool) {
+		f, err := os.Open(s.path)
+		if errors.Is(err, fs.ErrNotExist) {
+			yield(record{}, fmt.Errorf("there is no file %s; put it there or correct the file argument", s.name))
+			return
+		}
+		if err != nil {
+			yield(record{}, fmt.Errorf("open %s: %w", s.name, errors.Unwrap(err)))
+			return
+		}
+		defer f.Close()
+		var r io.Reader = f
+		if strings.HasSuffix(strings.ToLower(s.name), ".gz") {
+			gz, err := gzip.NewReader(f)
+			if err != nil {
+				yield(record{}, fmt.Errorf("read %s: it is not gzipped, in spite of its name: %w", s.name, err))
+				return
+			}
+			defer gz.Close()
+			r = gz
+		}
+		switch s.format {
+		case "csv":
+			s.csv(r, heads, yield)
+		case "jsonl":
+			s.jsonl(r, yield)
+		case "xlsx":
+			s.xlsx(r, heads, yield)
+		}
+	}
+}
+
+// checkHeads refuses heads that cannot be told apart, and a key that is not among them.
+func (s *spec) checkHeads(heads []string) error {
+	for i, h := range heads {
+		if slices.Index(heads, h) < i {
+			return fmt.Errorf("read %s: two columns are called %q; name the columns with header = [...]", s.name, h)
+		}
+	}
+	for _, k := range s.need {
+		if k != "#line" && !slices.Contains(heads, k) {
+			return fmt.Errorf("read %s: there is no column %q, which key, group or by names; the columns are %s", s.name, k, strings.Join(heads, ", "))
+		}
+	}
+	for t := range s.types {
+		if !slices.Contains(heads, t) {
+			return fmt.Errorf("read %s: there is no column %q, which types names", s.name, t)
+		}
+	}
+	return nil
+}
+
+// Describe reads the file once: which columns it has, and which of them are times.
+func (src *Source) Describe(ctx context.Context, d plan.Data) (plan.RowType, error) {
+	s, err := parse(d)
+	if err != nil {
+		return plan.RowType{}, fmt.Errorf("data.%s: %w", d.Address(), err)
+	}
+	rt := plan.RowType{Columns: map[string]plan.Column{}}
+	if s.format == "jsonl" {
+		return rt, s.describeJSON(ctx, &rt)
+	}
+	columns, err := s.infer(ctx)
+	for _, c := range columns {
+		rt.Columns[c.name] = plan.Column{Type: c.typ}
+	}
+	return rt, err
+}
+
+// A column is a head with its type.
+type column struct {
+	name string
+	typ  plan.ColumnType
+}
+
+// infer finds the heads and the columns whose every value looks like time_format.
+func (s *spec) infer(ctx context.Context) ([]column, error) {
+	var columns []column
+	var maybe []bool // may still be a time
+	var seen []bool
+	for rec, err := range s.open(func(heads []string) error {
+		for _, h := range heads {
+			t, ok := s.types[h]
+			if !ok {
+				t = plan.ColumnString
+			}
+			columns = append(columns, column{h, t})
+			maybe = append(maybe, s.layout != "" && !ok)
+			seen = append(seen, false)
+		}
+		return s.checkHeads(heads)
+	}) {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return columns, err
+		}
+		if !slices.Contains(maybe, true) {
+			break
+		}
+		if rec.broken != "" {
+			continue
+		}
+		for i, cell := range rec.cells {
+			if !maybe[i] || s.null[cell] {
+				continue
+			}
+			_, err := time.ParseInLocation(s.layout, cell, s.zone)
+			maybe[i], seen[i] = err == nil, true
+		}
+	}
+	for i := range columns {
+		if maybe[i] && seen[i] {
+			columns[i].typ = plan.ColumnTime
+		}
+	}
+	return columns, nil
+}
+
+// Rows yields the rows of a file. Owners are not asked: a file has all of them.
+func (src *Source) Rows(ctx context.Context, d plan.Data, _ iter.Seq2[string, error]) iter.Seq2[plan.Row, error] {
+	return func(yield func(plan.Row, error) bool) {
+		s, err := parse(d)
+		if err != nil {
+			yield(plan.Row{}, fmt.Errorf("data.%s: %w", d.Address(), err))
+			return
+		}
+		var columns []column
+		if s.format != "jsonl" {
+			if columns, err = s.infer(ctx); err != nil {
+				yield(plan.Row{}, err)
+				return
+			}
+		}
+		t := newTyper(s, columns)
+		for rec, err := range s.open(func([]string) error { return nil }) {
+			if err == nil {
+				err = ctx.Err()
+			}
+			if err != nil {
+				yield(plan.Row{}, err)
+				return
+			}
+			if !yield(t.row(rec), nil) {
+				return
+			}
+		}
+	}
+}

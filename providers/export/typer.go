@@ -1,0 +1,237 @@
+package export
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/tidwall/gjson"
+
+	"deskform/plan"
+)
+
+// A typer makes rows of records.
+type typer struct {
+	s       *spec
+	columns []column
+	heads   [][]byte // `"name":`
+	keys    []int    // columns of the key; -1 for the line
+}
+
+func newTyper(s *spec, columns []column) *typer {
+	t := &typer{s: s, columns: columns}
+	for _, c := range columns {
+		name, err := json.Marshal(c.name)
+		if err != nil {
+			panic(err) // a string always marshals
+		}
+		t.heads = append(t.heads, append(name, ':'))
+	}
+	for _, k := range s.key {
+		at := -1
+		for i, c := range columns {
+			if c.name == k {
+				at = i
+			}
+		}
+		t.keys = append(t.keys, at)
+	}
+	return t
+}
+
+func (t *typer) row(rec record) plan.Row {
+	row := plan.Row{Pos: fmt.Sprint("line ", rec.line), Broken: rec.broken}
+	if rec.broken != "" {
+		return row
+	}
+	if t.s.format == "jsonl" {
+		t.json(rec, &row)
+	} else {
+		t.cells(rec, &row)
+	}
+	if row.Broken != "" {
+		row.JSON = nil
+	}
+	return row
+}
+
+func (t *typer) cells(rec record, row *plan.Row) {
+	out := make([]byte, 0, 64+24*len(rec.cells))
+	out = append(out, '{')
+	for i, cell := range rec.cells {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(out, t.heads[i]...)
+		if t.s.null[cell] {
+			out = append(out, "null"...)
+			continue
+		}
+		var why string
+		if out, why = t.value(out, cell, t.columns[i].typ); why != "" {
+			row.Broken = fmt.Sprintf("column %s: %s", t.columns[i].name, why)
+			return
+		}
+	}
+	row.JSON = append(out, '}')
+	parts := make([]string, len(t.keys))
+	for k, at := range t.keys {
+		switch {
+		case at < 0:
+			parts[k] = strconv.Itoa(rec.line)
+		case t.s.null[rec.cells[at]]:
+			row.Broken = fmt.Sprintf("column %s is empty, and it is the key", t.columns[at].name)
+			return
+		default:
+			parts[k] = rec.cells[at]
+		}
+	}
+	row.Key = strings.Join(parts, "/")
+	if len(parts) == 0 {
+		row.Key = strconv.Itoa(rec.line)
+	}
+}
+
+// value appends a cell by its column's type, or says why it does not fit.
+func (t *typer) value(out []byte, cell string, typ plan.ColumnType) ([]byte, string) {
+	switch typ {
+	case plan.ColumnTime:
+		at, err := time.ParseInLocation(t.s.layout, cell, t.s.zone)
+		if err != nil {
+			return out, "is no time of the form of time_format"
+		}
+		out = append(out, '"')
+		out = at.UTC().AppendFormat(out, time.RFC3339)
+		return append(out, '"'), ""
+	case plan.ColumnNumber:
+		number := strings.ReplaceAll(cell, ",", ".")
+		if _, err := strconv.ParseFloat(number, 64); err != nil || !json.Valid([]byte(number)) {
+			return out, "is no number"
+		}
+		return append(out, number...), ""
+	case plan.ColumnBool:
+		switch strings.ToLower(cell) {
+		case "true", "yes", "1", "да":
+			return append(out, "true"...), ""
+		case "false", "no", "0", "нет":
+			return append(out, "false"...), ""
+		}
+		return out, "is neither true nor false"
+	}
+	return appendString(out, cell), ""
+}
+
+const hex = "0123456789abcdef"
+
+// appendString writes a JSON string without escaping what needs no escape.
+func appendString(out []byte, s string) []byte {
+	out = append(out, '"')
+	from := 0
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c >= 0x20 && c != '"' && c != '\\' {
+			continue
+		}
+		out = append(out, s[from:i]...)
+		switch c {
+		case '"', '\\':
+			out = append(out, '\\', c)
+		case '\n':
+			out = append(out, '\\', 'n')
+		case '\r':
+			out = append(out, '\\', 'r')
+		case '\t':
+			out = append(out, '\\', 't')
+		default:
+			out = append(out, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		}
+		from = i + 1
+	}
+	return append(append(out, s[from:]...), '"')
+}
+
+// json checks and normalises a JSON Lines row.
+func (t *typer) json(rec record, row *plan.Row) {
+	obj := gjson.ParseBytes(rec.json)
+	parts := make([]string, len(t.s.key))
+	rewrite := t.s.layout != "" || len(t.s.null) > 0 || len(t.s.types) > 0
+	var out bytes.Buffer
+	if rewrite {
+		var b []byte
+		b = append(b, '{')
+		first := true
+		obj.ForEach(func(k, v gjson.Result) bool {
+			if !first {
+				b = append(b, ',')
+			}
+			first = false
+			b = append(append(b, k.Raw...), ':')
+			typ, typed := t.s.types[k.String()]
+			switch {
+			case v.Type == gjson.String && t.s.null[v.String()] && v.String() != "", v.Type == gjson.Null:
+				b = append(b, "null"...)
+			case typed && (v.Type == gjson.String || typ == plan.ColumnString):
+				var why string
+				if b, why = t.value(b, v.String(), typ); why != "" {
+					row.Broken = fmt.Sprintf("column %s: %s", k.String(), why)
+					return false
+				}
+			case v.Type == gjson.String && t.s.layout != "":
+				if at, err := time.ParseInLocation(t.s.layout, v.String(), t.s.zone); err == nil {
+					b = append(b, '"')
+					b = at.UTC().AppendFormat(b, time.RFC3339)
+					b = append(b, '"')
+				} else {
+					b = append(b, v.Raw...)
+				}
+			default:
+				b = append(b, v.Raw...)
+			}
+			return true
+		})
+		if row.Broken != "" {
+			return
+		}
+		out.Write(append(b, '}'))
+	} else {
+		out.Write(rec.json)
+	}
+	row.JSON = out.Bytes()
+	for i, k := range t.s.key {
+		if k == "#line" {
+			parts[i] = strconv.Itoa(rec.line)
+			continue
+		}
+		found := false
+		obj.ForEach(func(name, v gjson.Result) bool {
+			if name.String() != k {
+				return true
+			}
+			if v.IsObject() {
+				v = v.Get("UUID")
+			}
+			parts[i], found = v.String(), v.Exists() && v.Type != gjson.Null && v.String() != ""
+			return false
+		})
+		if !found {
+			row.Broken = fmt.Sprintf("column %s is empty, and it is the key", k)
+			return
+		}
+	}
+	row.Key = strings.Join(parts, "/")
+	if len(parts) == 0 {
+		row.Key = strconv.Itoa(rec.line)
+	}
+}
+
+// utf8Problem says what is wrong with bytes that should be UTF-8; empty when nothing is.
+func utf8Problem(text []byte) string {
+	if utf8.Valid(text) {
+		return ""
+	}
+	return `is not UTF-8; if the file is in another encoding, set encoding = "windows-1251"`
+}

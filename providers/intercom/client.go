@@ -1,0 +1,223 @@
+package intercom
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"deskform/plan"
+	"deskform/providers/transport"
+)
+
+// apiVersion is pinned: the same token behaves otherwise by the app's own setting (IC 1.1).
+const apiVersion = "2.16"
+
+var regions = map[string]string{"us": "https://api.intercom.io", "eu": "https://api.eu.intercom.io", "au": "https://api.au.intercom.io"}
+
+// Config is what both clients are made from.
+type Config struct {
+	Endpoint  string
+	Region    string
+	Token     string
+	Workspace string
+	Actor     string
+	RateShare float64
+
+	HTTP     *http.Client
+	Clock    transport.Clock
+	Log      hclog.Logger
+	Redact   *transport.Redactor
+	Governor *transport.Governor
+	// Files opens a file of the content store.
+	Files    func(sha256 string) (io.ReadCloser, error)
+	Parallel int
+}
+
+// ConfigFrom reads the provider block's arguments.
+func ConfigFrom(args map[string]plan.Value) (Config, error) {
+	text := func(name string) string { s, _ := args[name].(string); return strings.TrimSpace(s) }
+	c := Config{Endpoint: strings.TrimRight(text("endpoint"), "/"), Region: strings.ToLower(text("region")), Token: text("token"), Workspace: text("workspace"), Actor: strings.ToLower(text("actor")), RateShare: 0.5}
+	if c.Endpoint == "" {
+		if c.Region == "" {
+			return c, errors.New("provider intercom: set region to us, eu or au")
+		}
+		c.Endpoint = regions[c.Region]
+		if c.Endpoint == "" {
+			return c, fmt.Errorf("provider intercom: region %q is not known; choose us, eu or au", c.Region)
+		}
+	}
+	if u, err := url.Parse(c.Endpoint); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return c, fmt.Errorf("provider intercom: endpoint %q is no address", c.Endpoint)
+	}
+	if c.Token == "" {
+		return c, errors.New("provider intercom: token is empty; set it from the environment: env(\"INTERCOM_TOKEN\")")
+	}
+	switch v := args["rate_share"].(type) {
+	case int64:
+		c.RateShare = float64(v)
+	case float64:
+		c.RateShare = v
+	}
+	if c.RateShare <= 0 || c.RateShare > 1 {
+		return c, fmt.Errorf("provider intercom: rate_share %g is no share; it is above 0 and at most 1", c.RateShare)
+	}
+	return c, nil
+}
+
+// A core is what both clients do alike. It is not exported: neither client hands it out.
+type core struct {
+	Config
+	http *transport.Client
+
+	mu        sync.Mutex
+	workspace *plan.Workspace
+}
+
+func newCore(c Config) *core {
+	if c.HTTP == nil {
+		t := http.DefaultTransport.(*http.Transport).Clone()
+		t.MaxIdleConnsPerHost = 64
+		c.HTTP = &http.Client{Transport: t}
+	}
+	if c.Clock == nil {
+		c.Clock = transport.Real{}
+	}
+	if c.Redact == nil {
+		c.Redact = transport.NewRedactor()
+	}
+	c.Redact.Add(c.Token)
+	if c.Governor == nil {
+		c.Governor = transport.NewGovernor(c.Clock, c.RateShare)
+	}
+	return &core{Config: c, http: &transport.Client{HTTP: c.HTTP, Clock: c.Clock, Redact: c.Redact, Timeout: time.Minute}}
+}
+
+// send is one call with all waiting in it: for the window, for the reply throttle, and again after a refusal that says
+// "not now" and was not carried out (429, too many recent replies). thread names the conversation of a reply.
+func (c *core) send(ctx context.Context, method, path string, body any, op, thread string) ([]byte, error) {
+	r := transport.Request{Method: method, URL: c.Endpoint + path, Op: "Intercom " + op, Header: http.Header{
+		"Authorization": {"Bearer " + c.Token}, "Intercom-Version": {apiVersion}, "Accept": {"application/json"},
+	}}
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			return nil, fmt.Errorf("Intercom %s: %w", op, err)
+		}
+		r.Body = text
+		r.Header["Content-Type"] = []string{"application/json"}
+	}
+	for {
+		done, err := c.Governor.Acquire(ctx, thread)
+		if err != nil {
+			return nil, err
+		}
+		res, err := c.http.Do(ctx, r)
+		if err == nil {
+			done(res.Header)
+			return res.Body, nil
+		}
+		var he *transport.HTTPError
+		if !errors.As(err, &he) {
+			done(nil)
+			return nil, err
+		}
+		done(he.Header)
+		switch {
+		case he.Status == http.StatusTooManyRequests:
+			c.Governor.Exceeded()
+			if err := c.Clock.Sleep(ctx, 100*time.Millisecond); err != nil {
+				return nil, err
+			}
+		case he.Status == http.StatusBadRequest && strings.Contains(string(he.Body), "Too many recent replies"):
+			if err := c.Clock.Sleep(ctx, 15*time.Second); err != nil { // IC 1.6
+				return nil, err
+			}
+		default:
+			return nil, err
+		}
+	}
+}
+
+// reads is how often a read is tried before its failure is believed.
+const reads = 5
+
+// read is a call that changes nothing. Passing failures are tried again with growing pauses.
+func (c *core) read(ctx context.Context, method, path string, body, into any, op string) error {
+	if method != http.MethodGet && !readPosts[path] {
+		panic("intercom: " + method + " " + path + " is no read")
+	}
+	for try := 1; ; try++ {
+		text, err := c.send(ctx, method, path, body, op, "")
+		if err == nil {
+			if err = json.Unmarshal(text, into); err != nil {
+				return fmt.Errorf("Intercom %s: the answer is not of the shape that the reference gives: %w", op, err)
+			}
+			return nil
+		}
+		if try == reads || ctx.Err() != nil || !passing(err) {
+			return c.explain(err)
+		}
+		if err := c.Clock.Sleep(ctx, time.Duration(1<<try)*250*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+// readPosts are the POSTs that only look.
+var readPosts = map[string]bool{"/contacts/search": true, "/conversations/search": true, "/companies/list": true}
+
+// passing tells failures that may be gone the next time.
+func passing(err error) bool {
+	var he *transport.HTTPError
+	var ne *transport.NetError
+	var bad *transport.BadAnswerError
+	switch {
+	case errors.As(err, &he):
+		return he.Status >= 500 || he.Status == http.StatusRequestTimeout
+	case errors.As(err, &ne):
+		return ne.Sent
+	}
+	return errors.As(err, &bad) && strings.Contains(bad.Why, "broke off")
+}
+
+// explain puts the service's own words first.
+func (c *core) explain(err error) error {
+	var he *transport.HTTPError
+	if !errors.As(err, &he) {
+		return err
+	}
+	e := parseError(he)
+	switch {
+	case he.Status == http.StatusNotFound || he.Status == http.StatusGone:
+		return fmt.Errorf("%s: %s: %w", he.Op, c.Redact.Text(e.Message), plan.ErrNotFound)
+	case he.Status == http.StatusUnauthorized:
+		return fmt.Errorf("%s: %s (%s); check INTERCOM_TOKEN, and that it belongs to this region", he.Op, c.Redact.Text(e.Message), e.Code)
+	}
+	return fmt.Errorf("%s: HTTP %d %s: %s", he.Op, he.Status, e.Code, c.Redact.Text(e.Message))
+}
+
+// An apiError is the first entry of an error envelope (IC 1.3).
+type apiError struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	Field   string `json:"field"`
+}
+
+func parseError(he *transport.HTTPError) apiError {
+	var env struct {
+		Errors []apiError `json:"errors"`
+	}
+	if json.Unmarshal(he.Body, &env) == nil && len(env.Errors) > 0 {
+		return env.Errors[0]
+	}
+	return apiError{Message: he.Text}
+}

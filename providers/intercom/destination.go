@@ -1,0 +1,381 @@
+package intercom
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"regexp"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"deskform/plan"
+)
+
+// Destination describes Intercom to the plan and makes steps. It is pure.
+type Destination struct {
+	// Now tells snoozes that have passed from those that have not; nil takes every snooze for a future one.
+	Now   func() time.Time
+	kinds []plan.Kind
+}
+
+var _ plan.Destination = (*Destination)(nil)
+
+// NewDestination makes one.
+func NewDestination() *Destination { return &Destination{kinds: Kinds()} }
+
+// Kinds are the kinds of objects.
+func (d *Destination) Kinds() []plan.Kind { return d.kinds }
+
+// Object is what the service's own counts call the objects of a kind.
+func (d *Destination) Object(kind string) string {
+	if model, ok := strings.CutPrefix(kind, "attribute."); ok {
+		return model + "_attribute"
+	}
+	if kind == "teammate" {
+		return "admin"
+	}
+	return kind
+}
+
+// Normalize makes a want comparable with what the Reader yields and reports every limit that it breaks. It changes w.
+func (d *Destination) Normalize(kind string, w *plan.Want, attr func(model, name string) (plan.AttributeDef, bool)) []plan.Problem {
+	n := &normal{w: w, now: d.Now}
+	switch kind {
+	case "contact":
+		n.lower("email")
+		n.attributes("contact", attr)
+		n.oneLine("name", maxAttribute)
+		if w.Match["email"] != nil {
+			if s, ok := w.Match["email"].(string); ok {
+				w.Match["email"] = strings.ToLower(strings.TrimSpace(s))
+			}
+		}
+	case "company":
+		n.attributes("company", attr)
+		n.oneLine("name", maxAttribute)
+	case "conversation":
+		n.conversation()
+		n.attributes("conversation", attr)
+	case "attribute.contact", "attribute.company", "attribute.conversation":
+		n.definition()
+	case "tag", "team":
+		if w.Fields["name"] == nil {
+			w.Fields["name"] = w.Key
+		}
+		if len(n.text("name")) > 255 {
+			n.problem("name", "too_long", "is longer than 255 characters (IC 7 #7)")
+		}
+	case "teammate":
+		n.lower("email")
+	}
+	return n.problems
+}
+
+type normal struct {
+	now      func() time.Time
+	w        *plan.Want
+	problems []plan.Problem
+}
+
+func (n *normal) problem(field, rule, text string) {
+	n.problems = append(n.problems, plan.Problem{Field: field, Rule: rule, Text: text})
+}
+
+func (n *normal) text(field string) string {
+	s, _ := n.w.Fields[field].(string)
+	return s
+}
+
+func (n *normal) lower(field string) {
+	if s, ok := n.w.Fields[field].(string); ok {
+		s = strings.ToLower(strings.TrimSpace(s))
+		n.w.Fields[field] = s
+		if s == "" {
+			n.w.Fields[field] = nil
+		} else if !strings.Contains(s, "@") || strings.ContainsAny(s, " \t\n<>,;") {
+			n.problem(field, "not_an_address", "is no e-mail address; correct it in the source, or map it to null")
+		}
+	}
+}
+
+func (n *normal) oneLine(field string, most int) {
+	if s, ok := n.w.Fields[field].(string); ok {
+		s = spaces.ReplaceAllString(strings.TrimSpace(strip(s)), " ")
+		n.w.Fields[field] = s
+		if s == "" {
+			n.w.Fields[field] = nil
+		}
+		if utf8.RuneCountInString(s) > most {
+			n.problem(field, "too_long", fmt.Sprintf("is longer than %d characters; shorten it with substr()", most))
+		}
+	}
+}
+
+// definition evens out the three families of attribute types (IC trap 15).
+func (n *normal) definition() {
+	if n.w.Fields["name"] == nil {
+		n.w.Fields["name"] = n.w.Key
+	}
+	name := n.text("name")
+	if utf8.RuneCountInString(name) > 64 || strings.ContainsAny(name, ".$") {
+		n.problem("name", "bad_name", "must have at most 64 characters and neither . nor $ (IC 3.4, 7 #6)")
+	}
+	opts, _ := n.w.Fields["options"].([]plan.Value)
+	if n.text("data_type") == "list" {
+		if len(opts) < 2 {
+			n.problem("options", "too_few", "a list needs two options or more (IC 3.4)")
+		}
+		if len(opts) > maxOptionList {
+			n.problem("options", "too_many", fmt.Sprintf("a list has at most %d options here", maxOptionList))
+		}
+	} else if len(opts) > 0 {
+		n.problem("options", "not_a_list", "only data_type = \"list\" has options")
+	}
+}
+
+// attributes gives each value the type of its attribute.
+func (n *normal) attributes(model string, attr func(model, name string) (plan.AttributeDef, bool)) {
+	for field, v := range n.w.Fields {
+		name, ok := strings.CutPrefix(field, "attributes.")
+		if !ok || v == nil {
+			continue
+		}
+		def, ok := attr(model, name)
+		if !ok {
+			continue // the language has refused it already
+		}
+		n.w.Fields[field] = n.typed(field, v, def)
+	}
+}
+
+func (n *normal) typed(field string, v plan.Value, def plan.AttributeDef) plan.Value {
+	bad := func(what string) plan.Value {
+		n.problem(field, "wrong_type", "is no "+what+", which the attribute's data_type wants")
+		return nil
+	}
+	switch def.DataType {
+	case "integer":
+		switch x := v.(type) {
+		case int64:
+			return x
+		case float64:
+			if x == float64(int64(x)) {
+				return int64(x)
+			}
+		case string:
+			if i, err := strconv.ParseInt(strings.TrimSpace(x), 10, 64); err == nil {
+				return i
+			}
+		}
+		return bad("integer")
+	case "decimal":
+		switch x := v.(type) {
+		case int64, float64:
+			return x
+		case string:
+			if f, err := strconv.ParseFloat(strings.TrimSpace(x), 64); err == nil {
+				return f
+			}
+		}
+		return bad("number")
+	case "boolean":
+		switch x := v.(type) {
+		case bool:
+			return x
+		case string:
+			if b, err := strconv.ParseBool(x); err == nil {
+				return b
+			}
+		}
+		return bad("boolean")
+	case "datetime":
+		switch x := v.(type) {
+		case int64:
+			return x
+		case float64:
+			return int64(x)
+		case string:
+			if t, err := time.Parse(time.RFC3339, x); err == nil {
+				return t.Unix()
+			}
+		}
+		return bad("time")
+	case "list":
+		s := scalar(v)
+		if !slices.Contains(def.Options, s) {
+			n.problem(field, "not_an_option", "has a value that is none of the attribute's options; add the option, or map the value with value_map")
+			return nil
+		}
+		return s
+	}
+	s := spaces.ReplaceAllString(strings.TrimSpace(strip(scalar(v))), " ")
+	if s == "" {
+		return nil
+	}
+	if utf8.RuneCountInString(s) > maxAttribute {
+		n.problem(field, "too_long", fmt.Sprintf("is longer than %d characters (IC 3.4); shorten it with substr()", maxAttribute))
+	}
+	return s
+}
+
+func scalar(v plan.Value) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case nil:
+		return ""
+	}
+	return string(plan.Canonical(v))
+}
+
+// conversation checks messages against the limits and puts parts in the order of their times, which the send keeps.
+func (n *normal) conversation() {
+	w := n.w
+	n.oneLine("title", maxAttribute)
+	created, _ := w.Fields["created_at"].(int64)
+	if body, ok := w.Fields["body"].(string); ok {
+		body = tidy(strip(body))
+		w.Fields["body"] = body
+		if body == "" {
+			w.Fields["body"] = noText
+		}
+		if utf8.RuneCountInString(body)+len(marker(""))+100 > maxBody {
+			n.problem("body", "too_long", fmt.Sprintf("is longer than %d characters (IC 7 #6)", maxBody))
+		}
+	}
+	if until, ok := w.Fields["snoozed_until"].(int64); ok && n.now != nil && until <= n.now().Unix() && w.Fields["state"] == "snoozed" {
+		w.Fields["state"] = "open" // Intercom has woken it, or would at once
+	}
+	switch w.Fields["state"] {
+	case "snoozed":
+		if w.Fields["snoozed_until"] == nil {
+			n.problem("snoozed_until", "required", "is needed for state = \"snoozed\"")
+		}
+	default:
+		if _, ok := w.Fields["snoozed_until"]; ok {
+			delete(w.Fields, "snoozed_until")
+		}
+	}
+	for i := range w.Parts {
+		p := &w.Parts[i]
+		body, _ := p.Fields["body"].(string)
+		body = strings.TrimSpace(strip(body))
+		if utf8.RuneCountInString(body) > maxBody {
+			n.problem(p.List, "too_long", fmt.Sprintf("part %s is longer than %d characters (IC 7 #6)", p.Key, maxBody))
+		}
+		files, _ := p.Fields["files"].([]plan.Value)
+		if body == "" && len(files) == 0 {
+			body = noText
+		}
+		p.Fields["body"] = body
+		if len(files) > maxFiles {
+			n.problem(p.List, "too_many_files", fmt.Sprintf("part %s has %d files, a message takes %d (IC 3.6)", p.Key, len(files), maxFiles))
+		}
+		for _, f := range files {
+			file, ok := f.(plan.File)
+			switch {
+			case !ok || file.SHA256 == "":
+				n.problem(p.List, "file_missing", fmt.Sprintf("part %s has a file whose bytes could not be read from the source; check the key's rights and pull again", p.Key))
+			case file.Size > maxFileSize:
+				n.problem(p.List, "file_too_large", fmt.Sprintf("part %s has a file of %d MB, at most %d MB are taken (IC 7 #6)", p.Key, file.Size>>20, maxFileSize>>20))
+			}
+		}
+		if at, ok := p.Fields["created_at"].(int64); !ok {
+			n.problem(p.List, "no_time", fmt.Sprintf("part %s has no time", p.Key))
+		} else if at < created {
+			// The service wants times that do not go back (IC 7 #3); the source has comments older than their ticket.
+			p.Fields["created_at"] = created
+		}
+	}
+	sort.SliceStable(w.Parts, func(i, j int) bool { return at(w.Parts[i]) < at(w.Parts[j]) })
+}
+
+func at(p plan.PartWant) int64 {
+	t, _ := p.Fields["created_at"].(int64)
+	return t
+}
+
+// noText stands for a message that has none: the service takes no empty ones.
+const noText = "(no text)"
+
+// Token is the one word by which the first message of a record can be found (IC 4.2): itsm365x and 12 hex digits.
+func Token(a plan.Address) string {
+	sum := sha256.Sum256([]byte(a.String()))
+	return "itsm365x" + hex.EncodeToString(sum[:6])
+}
+
+// marker is the line with the token.
+func marker(token string) string { return "\n\nImported from ITSM 365, " + token }
+
+// originalAuthor is how a text says who wrote it when somebody else has to speak: a stable form that a later run can find
+// again.
+func originalAuthor(name string, at int64) string {
+	if name == "" {
+		name = "ITSM 365"
+	}
+	return "<p><i>" + policy.Sanitize(strings.NewReplacer("<", "&lt;", ">", "&gt;").Replace(name)) + " · " + time.Unix(at, 0).UTC().Format("2006-01-02 15:04") + " UTC</i></p>"
+}
+
+var tagLike = regexp.MustCompile(`<[a-zA-Z/][^>]*>`)
+
+// render is the HTML of a part as it is sent.
+func render(fields plan.Fields) string {
+	body, _ := fields["body"].(string)
+	if body != "" && !tagLike.MatchString(body) {
+		body = paragraphs(body)
+	}
+	if author, ok := fields["author"].(map[string]plan.Value); ok && author["as"] == "actor" {
+		name, _ := author["name"].(string)
+		at, _ := fields["created_at"].(int64)
+		body = originalAuthor(name, at) + body
+	}
+	return body
+}
+
+// SameField reports whether a live field is what was wanted, texts by their words.
+func (d *Destination) SameField(kind, name string, v, have plan.Value) bool {
+	switch {
+	case kind == "conversation" && name == "body":
+		w, _ := v.(string)
+		h, _ := have.(string)
+		h, _, _ = strings.Cut(squeeze(h), " "+strings.TrimSpace(marker("")))
+		return squeeze(paragraphs(w)) == strings.TrimSpace(h)
+	}
+	return plan.Equal(v, have)
+}
+
+// SamePart says how a live part differs from the wanted one; empty when it does not.
+func (d *Destination) SamePart(want plan.PartWant, got plan.LivePart) string {
+	private, _ := want.Fields["private"].(bool)
+	if p, _ := got.Fields["private"].(bool); p != private {
+		return "private is " + strconv.FormatBool(p)
+	}
+	if want.SourcePrivate != nil && *want.SourcePrivate && !private {
+		return "the source says private"
+	}
+	if !plan.Equal(want.Fields["created_at"], got.Fields["created_at"]) {
+		return "its time differs"
+	}
+	body, _ := want.Fields["body"].(string)
+	have, _ := got.Fields["body"].(string)
+	if w, h := squeeze(paragraphsOf(body)), squeeze(have); w != h && !strings.HasSuffix(h, w) {
+		return "its text differs"
+	}
+	files, _ := want.Fields["files"].([]plan.Value)
+	gotFiles, _ := got.Fields["files"].(int64)
+	if int64(len(files)) != gotFiles {
+		return fmt.Sprintf("it has %d files instead of %d", gotFiles, len(files))
+	}
+	return ""
+}
+
+func paragraphsOf(body string) string {
+	if body != "" && !tagLike.MatchString(body) {
+		return paragraphs(body)
+	}
+	return body
+}

@@ -1,0 +1,64 @@
+package intercom
+
+import (
+	"strings"
+
+	"github.com/nyaruka/phonenumbers"
+
+	"deskform/plan"
+)
+
+// Schema describes the provider block and the functions of the destination.
+func Schema() plan.SourceSchema {
+	return plan.SourceSchema{
+		Name: "intercom",
+		Doc:  "The Intercom workspace that the configuration describes.",
+		Provider: []plan.Field{
+			{Name: "region", Type: plan.TypeEnum, Enum: []string{"us", "eu", "au"}, Doc: "Where the workspace is hosted; a workspace of another region is refused (IC 1.1)."},
+			{Name: "endpoint", Type: plan.TypeString, Doc: "Base address instead of the region's, for a sandbox."},
+			{Name: "token", Type: plan.TypeString, Required: true, Doc: "Access token, from the environment: `env(\"INTERCOM_TOKEN\")`. It is redacted everywhere."},
+			{Name: "workspace", Type: plan.TypeString, Doc: "id_code of the workspace; any other is refused."},
+			{Name: "actor", Type: plan.TypeString, Required: true, Personal: true, Doc: "E-mail address of the teammate who assigns, closes, tags, and speaks for those without a seat."},
+			{Name: "rate_share", Type: plan.TypeNumber, Default: 0.5, Doc: "Share of the granted rate that deskform takes; support works in the same quota (IC 1.6)."},
+		},
+		Functions: []plan.Function{
+			{Name: "html", Params: []string{"text"}, Result: plan.TypeHTML, Call: one(cleanHTML),
+				Doc: "HTML as Intercom shows it: scripts, trackers, forms and one-click links of the source are taken out, inline pictures leave a marker."},
+			{Name: "text", Params: []string{"html"}, Result: plan.TypeText, Call: one(plainText),
+				Doc: "Plain text of HTML or text, with paragraphs; null when nothing is left."},
+			{Name: "teammate", Params: []string{"email"}, Result: plan.TypeTeammate, Call: teammate, Doc: "The teammate with this e-mail address, nobody when there is none."},
+			{Name: "e164", Params: []string{"phone", "region"}, Result: plan.TypeString, Call: e164, Doc: "A phone number in E.164 (`+79001234567`), read as one of the region (`\"RU\"`) unless it says otherwise; null when it is no valid number."},
+		},
+	}
+}
+
+func one(f func(string) string) func([]plan.Value) (plan.Value, error) {
+	return func(args []plan.Value) (plan.Value, error) {
+		s, ok := args[0].(string)
+		if !ok {
+			return nil, nil
+		}
+		if s = f(s); s == "" {
+			return nil, nil
+		}
+		return s, nil
+	}
+}
+
+func teammate(args []plan.Value) (plan.Value, error) {
+	email, _ := args[0].(string)
+	if email = strings.ToLower(strings.TrimSpace(email)); email == "" {
+		return nil, nil
+	}
+	return plan.Person{Email: email}, nil
+}
+
+func e164(args []plan.Value) (plan.Value, error) {
+	phone, _ := args[0].(string)
+	region, _ := args[1].(string)
+	n, err := phonenumbers.Parse(phone, strings.ToUpper(region))
+	if err != nil || !phonenumbers.IsPossibleNumber(n) {
+		return nil, nil
+	}
+	return phonenumbers.Format(n, phonenumbers.E164), nil
+}

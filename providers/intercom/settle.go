@@ -1,0 +1,181 @@
+package intercom
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"deskform/plan"
+)
+
+// Settle looks once whether a step that was tried and never answered has happened (IC 4.1, 4.2).
+func (w *Writer) Settle(ctx context.Context, in plan.Intent) (plan.Settlement, error) {
+	s := in.Step
+	switch s.Op {
+	case "create_attribute":
+		return w.settleByField(ctx, s, "name")
+	case "create_tag":
+		return w.settleByField(ctx, s, "name")
+	case "create_contact":
+		return w.settleContact(ctx, s)
+	case "create_conversation":
+		return w.settleConversation(ctx, s)
+	case "comment", "note", "contact_reply":
+		return w.settlePart(ctx, s)
+	case "upsert_company":
+		return plan.Settlement{}, nil // repeating it finds it
+	}
+	return w.settleState(ctx, s)
+}
+
+func (w *Writer) settleByField(ctx context.Context, s plan.Step, field string) (plan.Settlement, error) {
+	var got plan.Settlement
+	for l, err := range w.Sweep(ctx, s.Kind, noTime) {
+		if err != nil {
+			return got, err
+		}
+		if plan.Equal(l.Fields[field], s.Payload[field]) {
+			(*settlement)(&got).found(l)
+		}
+	}
+	return got, nil
+}
+
+// found takes an object into a settlement; a second one is a conflict.
+func (g *settlement) found(l plan.Live) {
+	if g.Found {
+		if len(g.Twice) == 0 {
+			g.Twice = []string{g.Result.ID}
+		}
+		g.Twice = append(g.Twice, l.ID)
+		return
+	}
+	g.Found, g.Result = true, plan.Result{ID: l.ID, Live: &l}
+}
+
+func (w *Writer) settleContact(ctx context.Context, s plan.Step) (plan.Settlement, error) {
+	var got plan.Settlement
+	for _, key := range []string{"external_id", "email"} {
+		v, ok := s.Payload[key].(string)
+		if !ok || v == "" {
+			continue
+		}
+		return got, w.matching(ctx, "/contacts/search", "data", "contact", filter(key, v), func(l plan.Live) {
+			if plan.Equal(l.Fields[key], v) {
+				(*settlement)(&got).found(l)
+			}
+		})
+	}
+	// A contact without e-mail has no key: all fields together are the best there is.
+	name, _ := s.Payload["name"].(string)
+	return got, w.matching(ctx, "/contacts/search", "data", "contact", filter("name", name), func(l plan.Live) {
+		for k, v := range s.Payload {
+			if !plan.Equal(l.Fields[k], v) {
+				return
+			}
+		}
+		(*settlement)(&got).found(l)
+	})
+}
+
+type settlement plan.Settlement
+
+func filter(field string, v any) map[string]any {
+	return map[string]any{"field": field, "operator": "=", "value": v}
+}
+
+// matching searches and hands over each object, read whole by its id.
+func (w *Writer) matching(ctx context.Context, path, key, kind string, query map[string]any, f func(plan.Live)) error {
+	env := map[string]json.RawMessage{}
+	if err := w.c.read(ctx, http.MethodPost, path, map[string]any{"query": query, "pagination": map[string]any{"per_page": 50}}, &env, "POST "+path); err != nil {
+		return err
+	}
+	items, err := listOf(env, key)
+	if err != nil {
+		return err
+	}
+	for _, raw := range items {
+		l, ok, err := w.convert(ctx, kind, raw)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		whole, err := w.Get(ctx, kind, l.ID)
+		if errors.Is(err, plan.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		f(whole)
+	}
+	return nil
+}
+
+// settleConversation searches by the marker word and the contact, then compares the whole first message.
+func (w *Writer) settleConversation(ctx context.Context, s plan.Step) (plan.Settlement, error) {
+	var got plan.Settlement
+	token, _ := s.Payload["token"].(string)
+	query := map[string]any{"operator": "AND", "value": []any{
+		filter("contact_ids", s.Payload["contact"]), filter("source.body", token),
+	}}
+	query["value"].([]any)[1].(map[string]any)["operator"] = "~"
+	err := w.matching(ctx, "/conversations/search", "conversations", "conversation", query, func(l plan.Live) {
+		first, _ := l.Fields["body"].(string)
+		if strings.Contains(first, token) {
+			(*settlement)(&got).found(l)
+		}
+	})
+	return got, err
+}
+
+// settlePart compares the newest parts with the one that was sent, leaving out those that are known to be others.
+func (w *Writer) settlePart(ctx context.Context, s plan.Step) (plan.Settlement, error) {
+	l, err := w.Get(ctx, "conversation", s.ID)
+	if err != nil {
+		return plan.Settlement{}, err
+	}
+	known, _ := s.Payload["known_parts"].([]plan.Value)
+	sent, _ := s.Payload["body"].(string)
+	for _, p := range slices.Backward(l.Parts) {
+		body, _ := p.Fields["body"].(string)
+		if slices.Contains(known, plan.Value(p.ID)) || !plan.Equal(p.Fields["created_at"], s.Payload["created_at"]) ||
+			p.Fields["private"] != (s.Op == "note") || squeeze(body) != squeeze(sent) {
+			continue
+		}
+		return plan.Settlement{Found: true, Result: plan.Result{ID: l.ID, PartID: p.ID, Live: &l}}, nil
+	}
+	return plan.Settlement{}, nil
+}
+
+// settleState reads the object and compares what the step wanted to be so.
+func (w *Writer) settleState(ctx context.Context, s plan.Step) (plan.Settlement, error) {
+	l, err := w.Get(ctx, s.Kind, s.ID)
+	if errors.Is(err, plan.ErrNotFound) {
+		return plan.Settlement{}, fmt.Errorf("%s %s is gone", s.Kind, s.ID)
+	}
+	if err != nil {
+		return plan.Settlement{}, err
+	}
+	if s.Member != nil && len(s.Fields) == 1 {
+		have, _ := l.Fields[s.Fields[0]].([]plan.Value)
+		in := slices.ContainsFunc(have, func(v plan.Value) bool { return plan.Equal(v, s.Member) })
+		if in == s.Drop {
+			return plan.Settlement{}, nil
+		}
+		return plan.Settlement{Found: true, Result: plan.Result{ID: l.ID, Live: &l}}, nil
+	}
+	for _, f := range s.Fields {
+		want, ok := s.Payload[f]
+		if ok && !plan.Equal(l.Fields[f], want) {
+			return plan.Settlement{}, nil
+		}
+	}
+	return plan.Settlement{Found: true, Result: plan.Result{ID: l.ID, Live: &l}}, nil
+}

@@ -1,0 +1,281 @@
+package intercom
+
+import (
+	"slices"
+	"strings"
+
+	"deskform/plan"
+)
+
+// Steps are the calls that carry out a change, in the order of IC 4.4 and the counts of IC 5.
+func (d *Destination) Steps(c plan.Change) []plan.Step {
+	if !c.Action.Writes() {
+		return nil
+	}
+	b := &builder{c: c}
+	switch c.Kind {
+	case "attribute.contact", "attribute.company", "attribute.conversation":
+		b.attribute(strings.TrimPrefix(c.Kind, "attribute."))
+	case "tag":
+		if c.Action == plan.Create {
+			b.add("create_tag", "", plan.Step{Repeatable: true, Fields: b.set(""), Payload: b.values("")}) // an upsert by name
+		} else if len(b.set("")) > 0 {
+			b.add("rename_tag", "", plan.Step{Repeatable: true, Fields: b.set(""), Payload: b.values("")})
+		}
+	case "contact":
+		b.contact()
+	case "company":
+		b.company()
+	case "conversation":
+		b.conversation()
+	}
+	return b.steps
+}
+
+// A builder collects the steps of one change.
+type builder struct {
+	c     plan.Change
+	steps []plan.Step
+}
+
+// add appends a step with what all of them carry.
+func (b *builder) add(op, sub string, s plan.Step) {
+	s.Key = b.c.Address.String() + "#" + op + "#" + sub
+	s.Address, s.Kind, s.Op, s.ID = b.c.Address, b.c.Kind, op, b.c.ID
+	if s.Payload == nil {
+		s.Payload = plan.Fields{}
+	}
+	b.steps = append(b.steps, s)
+}
+
+// set names the fields to be set below a prefix; "" means all of them.
+func (b *builder) set(prefix string) []string {
+	var out []string
+	for _, f := range b.c.Fields {
+		if f.What == "set" && strings.HasPrefix(f.Field, prefix) {
+			out = append(out, f.Field)
+		}
+	}
+	return out
+}
+
+func (b *builder) values(prefix string) plan.Fields {
+	out := plan.Fields{}
+	for _, f := range b.c.Fields {
+		if f.What == "set" && strings.HasPrefix(f.Field, prefix) {
+			out[f.Field] = f.After
+		}
+	}
+	return out
+}
+
+// members adds one step per member of a set field.
+func (b *builder) members(field, add, remove string) {
+	for _, f := range b.c.Fields {
+		if f.Field != field {
+			continue
+		}
+		op, drop := add, false
+		switch f.What {
+		case "add":
+		case "remove":
+			op, drop = remove, true
+		default:
+			continue
+		}
+		l, _ := f.After.([]plan.Value)
+		for _, m := range l {
+			b.add(op, sub(m), plan.Step{Repeatable: true, Fields: []string{field}, Payload: plan.Fields{"member": m}, Member: m, Drop: drop})
+		}
+	}
+}
+
+// sub is a member's name in a step's key: its address while it is pending, else its id.
+func sub(v plan.Value) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case plan.Ref:
+		if len(v.Targets) > 0 {
+			return v.Targets[0].Set + "/" + v.Targets[0].Key
+		}
+	}
+	return string(plan.Canonical(v))
+}
+
+func (b *builder) attribute(model string) {
+	if b.c.Action == plan.Create {
+		payload := b.values("")
+		payload["model"] = model
+		fields := b.set("")
+		var options []plan.Value
+		for _, f := range b.c.Fields {
+			if f.Field == "options" && f.What == "add" {
+				options, _ = f.After.([]plan.Value)
+			}
+		}
+		if options != nil {
+			payload["options"] = options
+		}
+		b.add("create_attribute", "", plan.Step{Fields: append(fields, "options"), Payload: payload})
+		return
+	}
+	for _, f := range b.c.Fields {
+		switch {
+		case f.Field == "options" && f.What == "add" && model == "conversation":
+			l, _ := f.After.([]plan.Value)
+			for _, o := range l {
+				b.add("add_option", sub(o), plan.Step{Fields: []string{"options"}, Payload: plan.Fields{"option": o}, Member: o})
+			}
+		case f.Field == "options" && f.What == "add":
+			// The whole list is written: what is there, and ours (IC 3.4).
+			have, _ := f.Before.([]plan.Value)
+			more, _ := f.After.([]plan.Value)
+			b.add("update_attribute", "options", plan.Step{Repeatable: true, Fields: []string{"options"}, Payload: plan.Fields{"model": model, "options": append(slices.Clone(have), more...)}})
+		case f.Field == "description" && f.What == "set":
+			b.add("update_attribute", "description", plan.Step{Repeatable: true, Fields: []string{"description"}, Payload: plan.Fields{"model": model, "description": f.After}})
+		}
+	}
+}
+
+func (b *builder) contact() {
+	if b.c.Action == plan.Create {
+		b.add("create_contact", "", plan.Step{Fields: b.set(""), Payload: b.values("")})
+	} else if len(b.set("")) > 0 {
+		b.add("update_contact", "", plan.Step{Repeatable: true, Fields: b.set(""), Payload: b.values("")})
+	}
+	b.members("companies", "attach_company", "detach_company")
+	b.members("tags", "tag_contact", "untag_contact")
+}
+
+func (b *builder) company() {
+	if b.c.Action == plan.Create {
+		b.add("upsert_company", "", plan.Step{Repeatable: true, Fields: b.set(""), Payload: b.values("")}) // by company_id (IC 4.1)
+	} else if len(b.set("")) > 0 {
+		b.add("update_company", "", plan.Step{Repeatable: true, Fields: b.set(""), Payload: b.values("")})
+	}
+}
+
+func (b *builder) conversation() {
+	c := b.c
+	reopens := false
+	if c.Action == plan.Create {
+		b.add("create_conversation", "", plan.Step{
+			Fields: []string{"contact", "created_at", "body"}, Notifies: peopleReached("create_conversation"), Public: true,
+			Payload: plan.Fields{"contact": c.Want["contact"], "created_at": c.Want["created_at"], "body": c.Want["body"], "token": Token(c.Address)},
+		})
+	}
+	for _, p := range c.Parts {
+		if p.What != "append" {
+			continue
+		}
+		reopens = b.part(p) || reopens
+	}
+	b.members("tags", "tag_conversation", "untag_conversation")
+	var fields []string
+	payload := plan.Fields{}
+	for _, f := range c.Fields {
+		if f.What == "set" && (f.Field == "title" || strings.HasPrefix(f.Field, "attributes.")) {
+			fields = append(fields, f.Field)
+			payload[f.Field] = f.After
+		}
+	}
+	if len(fields) > 0 {
+		b.add("update_conversation", "", plan.Step{Repeatable: true, Fields: fields, Payload: payload})
+		reopens = true
+	}
+	for _, who := range []string{"team", "teammate"} {
+		for _, f := range c.Fields {
+			if f.Field == "assign."+who && f.What == "set" {
+				b.add("assign_"+who, "", plan.Step{Fields: []string{f.Field}, Payload: plan.Fields{"assignee": f.After, f.Field: f.After}, Notifies: peopleReached("assign_" + who)})
+			}
+		}
+	}
+	b.state(reopens)
+}
+
+// part adds a reply or a note, and reports whether it reopens a closed conversation.
+func (b *builder) part(p plan.PartChange) bool {
+	private, _ := p.Fields["private"].(bool)
+	author, _ := p.Fields["author"].(map[string]plan.Value)
+	as, _ := author["as"].(string)
+	op := "comment"
+	var who plan.Value
+	switch {
+	case private:
+		op = "note"
+		who = author["id"]
+	case as == "contact":
+		op, who = "contact_reply", author["ref"]
+	default:
+		who = author["id"]
+	}
+	if as == "actor" {
+		who = nil // whoever the writer's actor is
+	}
+	at, _ := p.Fields["created_at"].(int64)
+	payload := plan.Fields{"author": who, "body": render(p.Fields), "created_at": p.Fields["created_at"]}
+	if files, ok := p.Fields["files"].([]plan.Value); ok && len(files) > 0 {
+		payload["files"] = files
+	}
+	b.add(op, p.List+"/"+p.Key, plan.Step{
+		Payload: payload, List: p.List, Part: p.Key, Hash: p.Hash, At: at, Public: !private, SourcePrivate: p.SourcePrivate,
+		Notifies: peopleReached(op), Limit: "reply",
+	})
+	return op == "contact_reply"
+}
+
+// state closes, snoozes or opens last. A conversation that was closed and is reopened by what came before is closed again.
+func (b *builder) state(reopens bool) {
+	c := b.c
+	want, set := "", false
+	for _, f := range c.Fields {
+		if f.Field == "state" && f.What == "set" {
+			want, _ = f.After.(string)
+			set = true
+		}
+		if f.Field == "snoozed_until" && f.What == "set" && c.Want["state"] == "snoozed" {
+			want, set = "snoozed", true
+		}
+	}
+	until := c.Want["snoozed_until"]
+	if !set {
+		have, _ := c.Have["state"].(string)
+		if !reopens || have != "closed" && have != "snoozed" {
+			return
+		}
+		want = have
+		if have == "snoozed" {
+			until = c.Have["snoozed_until"]
+		}
+	}
+	fields := []string{"state"}
+	switch want {
+	case "closed":
+		b.add("close", "", plan.Step{Fields: fields, Payload: plan.Fields{"state": "closed"}})
+	case "snoozed":
+		if until == nil {
+			return
+		}
+		if c.Want["snoozed_until"] != nil {
+			fields = append(fields, "snoozed_until")
+		}
+		b.add("snooze", "", plan.Step{Fields: fields, Payload: plan.Fields{"state": "snoozed", "snoozed_until": until}})
+	case "open":
+		if c.Action == plan.Create {
+			return // it is born open; see the progress of a run, which notes it
+		}
+		b.add("open", "", plan.Step{Fields: fields, Payload: plan.Fields{"state": "open"}})
+	}
+}
+
+// peopleReached is how many notifications a call may cause that no flag can avoid (IC trap 9, IC 8): a new conversation, a
+// contact's reply and an assignment reach teammates. Comments of teammates are sent with skip_notifications; notes, tags,
+// attributes, closing and snoozing reach nobody.
+func peopleReached(op string) int {
+	switch op {
+	case "create_conversation", "contact_reply", "assign_team", "assign_teammate":
+		return 1
+	}
+	return 0
+}

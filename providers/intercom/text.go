@@ -1,0 +1,192 @@
+package intercom
+
+import (
+	"html"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/microcosm-cc/bluemonday"
+	nethtml "golang.org/x/net/html"
+)
+
+// policy is what Intercom keeps of a message: paragraphs, emphasis, lists, links. Nothing that runs, loads or submits.
+var policy = func() *bluemonday.Policy {
+	p := bluemonday.NewPolicy()
+	p.AllowElements("p", "br", "b", "strong", "i", "em", "u", "ul", "ol", "li", "h1", "h2", "code", "pre", "blockquote")
+	p.AllowAttrs("href").OnElements("a")
+	p.AllowURLSchemes("http", "https", "mailto", "tel")
+	p.RequireParseableURLs(true)
+	return p
+}()
+
+var (
+	imgTag    = regexp.MustCompile(`(?is)<img\b[^>]*>`)
+	imgAlt    = regexp.MustCompile(`(?is)\balt\s*=\s*["']([^"']*)["']`)
+	imgFile   = regexp.MustCompile(`(?is)uuid=(file(?:\$|%24)\d+)`)
+	imgPixel  = regexp.MustCompile(`(?is)\b(?:width|height)\s*=\s*["']?[01](?:px)?["'\s>]`)
+	anchor    = regexp.MustCompile(`(?is)<a\b[^>]*?href\s*=\s*["']([^"']*)["'][^>]*>(.*?)</a>`)
+	bareURL   = regexp.MustCompile(`(?i)https?://[^\s<>"']+`)
+	blockEnd  = regexp.MustCompile(`(?i)</(div|tr|table|section|article|h[3-6])>`)
+	blockOpen = regexp.MustCompile(`(?i)<(div|tr|table|section|article|h[3-6])\b[^>]*>`)
+	emptyPara = regexp.MustCompile(`(?i)<p>(\s|&nbsp;|<br\s*/?>)*</p>`)
+)
+
+// secretLink reports whether a link carries a key of the source or carries out an edit there: opening it would act in
+// somebody's name (IT trap 25).
+func secretLink(link string) bool {
+	l := strings.ToLower(html.UnescapeString(link))
+	if u, err := url.QueryUnescape(l); err == nil {
+		l = u
+	}
+	return strings.Contains(l, "accesskey=") || strings.Contains(l, "/services/rest/") || strings.Contains(l, "modules.restmodule")
+}
+
+// strip takes control characters out, which Intercom refuses or loses.
+func strip(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 0x20 && r != '\n' && r != '\t' || r == 0x7f || r == 0xFFFE || r == 0xFFFF {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "�"))
+}
+
+// cleanHTML makes HTML safe to show. A plain text becomes paragraphs.
+func cleanHTML(s string) string {
+	s = strip(s)
+	if !strings.Contains(s, "<") {
+		return paragraphs(html.UnescapeString(s))
+	}
+	s = imgTag.ReplaceAllStringFunc(s, imageMarker)
+	s = anchor.ReplaceAllStringFunc(s, func(a string) string {
+		m := anchor.FindStringSubmatch(a)
+		if !secretLink(m[1]) {
+			return a
+		}
+		if secretLink(m[2]) {
+			return "[link removed]"
+		}
+		return m[2] + " [link removed]"
+	})
+	s = bareURL.ReplaceAllStringFunc(s, func(u string) string {
+		if secretLink(u) {
+			return "[link removed]"
+		}
+		return u
+	})
+	s = blockOpen.ReplaceAllString(s, "<p>")
+	s = blockEnd.ReplaceAllString(s, "</p>")
+	s = policy.Sanitize(s)
+	s = emptyPara.ReplaceAllString(s, "")
+	return strings.TrimSpace(s)
+}
+
+// imageMarker stands where a picture stood. Tracking pixels leave nothing.
+func imageMarker(tag string) string {
+	if imgPixel.MatchString(tag) {
+		return ""
+	}
+	if m := imgAlt.FindStringSubmatch(tag); m != nil && strings.TrimSpace(m[1]) != "" {
+		return "[image: " + html.EscapeString(strings.TrimSpace(html.UnescapeString(m[1]))) + "]"
+	}
+	if m := imgFile.FindStringSubmatch(tag); m != nil {
+		return "[image: " + strings.ReplaceAll(m[1], "%24", "$") + "]"
+	}
+	return "[image]"
+}
+
+// paragraphs makes HTML of plain text.
+func paragraphs(s string) string {
+	var out strings.Builder
+	for _, p := range regexp.MustCompile(`\n\s*\n`).Split(strings.TrimSpace(s), -1) {
+		if strings.TrimSpace(p) == "" {
+			continue
+		}
+		p = bareURL.ReplaceAllStringFunc(p, func(u string) string {
+			if secretLink(u) {
+				return "[link removed]"
+			}
+			return u
+		})
+		out.WriteString("<p>" + strings.ReplaceAll(html.EscapeString(p), "\n", "<br>") + "</p>")
+	}
+	return out.String()
+}
+
+// plainText is the text of HTML, a line a paragraph. Text without a tag stays as it is, but for entities.
+func plainText(s string) string {
+	s = strip(s)
+	if !strings.Contains(s, "<") {
+		return tidy(withoutSecrets(html.UnescapeString(s)))
+	}
+	s = imgTag.ReplaceAllStringFunc(s, imageMarker)
+	s = anchor.ReplaceAllStringFunc(s, func(a string) string {
+		m := anchor.FindStringSubmatch(a)
+		if secretLink(m[1]) {
+			return m[2] + " [link removed]"
+		}
+		return a
+	})
+	var out strings.Builder
+	z := nethtml.NewTokenizer(strings.NewReader(s))
+	skip := 0
+	for {
+		switch z.Next() {
+		case nethtml.ErrorToken:
+			return tidy(withoutSecrets(out.String()))
+		case nethtml.TextToken:
+			if skip == 0 {
+				out.WriteString(html.UnescapeString(string(z.Raw())))
+			}
+		case nethtml.StartTagToken, nethtml.SelfClosingTagToken:
+			name, _ := z.TagName()
+			switch string(name) {
+			case "script", "style":
+				skip++
+			case "br":
+				out.WriteByte('\n')
+			case "li":
+				out.WriteString("\n- ")
+			case "p", "div", "tr", "h1", "h2", "h3", "blockquote", "ul", "ol":
+				out.WriteByte('\n')
+			}
+		case nethtml.EndTagToken:
+			name, _ := z.TagName()
+			switch string(name) {
+			case "script", "style":
+				skip = max(0, skip-1)
+			case "p", "div", "tr", "h1", "h2", "h3", "blockquote", "ul", "ol":
+				out.WriteByte('\n')
+			}
+		}
+	}
+}
+
+func withoutSecrets(s string) string {
+	return bareURL.ReplaceAllStringFunc(s, func(u string) string {
+		if secretLink(u) {
+			return "[link removed]"
+		}
+		return u
+	})
+}
+
+var (
+	trailing = regexp.MustCompile(`[ \t\x{00a0}]+\n`)
+	blank    = regexp.MustCompile(`\n{3,}`)
+)
+
+// tidy evens out white space without touching what is inside a line.
+func tidy(s string) string {
+	s = strings.ReplaceAll(s, "\r", "")
+	s = trailing.ReplaceAllString(s, "\n")
+	return strings.TrimSpace(blank.ReplaceAllString(s, "\n\n"))
+}
+
+var spaces = regexp.MustCompile(`[\s\x{00a0}]+`)
+
+// squeeze is what two renderings of one text have in common: its words.
+func squeeze(s string) string {
+	return strings.TrimSpace(spaces.ReplaceAllString(plainText(s), " "))
+}

@@ -1,0 +1,322 @@
+package intercom
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+
+	"deskform/plan"
+)
+
+// A Writer can also carry out steps. Only apply gets one.
+type Writer struct {
+	*Reader
+	mu    sync.Mutex
+	actor string
+}
+
+var _ plan.Writer = (*Writer)(nil)
+
+// NewWriter makes the client that writes.
+func NewWriter(c Config) *Writer { return &Writer{Reader: NewReader(c)} }
+
+// Actor finds the teammate who assigns, closes, tags and speaks for those without a seat.
+func (w *Writer) Actor(ctx context.Context) (string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.actor != "" {
+		return w.actor, nil
+	}
+	for l, err := range w.Sweep(ctx, "teammate", noTime) {
+		if err != nil {
+			return "", err
+		}
+		if l.Fields["email"] == w.c.Config.Actor && w.c.Config.Actor != "" {
+			w.actor = l.ID
+		}
+	}
+	if w.actor == "" {
+		return "", errors.New("provider intercom: the workspace has no teammate with the e-mail address of actor; invite one, or name another")
+	}
+	return w.actor, nil
+}
+
+// Do carries out one step. Where the service answered with anything but success, the error is a *plan.StepError.
+func (w *Writer) Do(ctx context.Context, s plan.Step) (plan.Result, error) {
+	if s.Public && s.SourcePrivate != nil && *s.SourcePrivate {
+		return plan.Result{}, &plan.StepError{Step: s.Key, Verdict: plan.Permanent, Message: "a private comment must not become visible to the customer"}
+	}
+	res, err := w.do(ctx, s)
+	if err != nil {
+		return w.judge(ctx, s, res, err)
+	}
+	return res, nil
+}
+
+func (w *Writer) do(ctx context.Context, s plan.Step) (plan.Result, error) {
+	p := s.Payload
+	switch s.Op {
+	case "create_attribute", "update_attribute", "add_option":
+		return w.attribute(ctx, s)
+	case "create_tag":
+		return w.object(ctx, s, http.MethodPost, "/tags", map[string]any{"name": p["name"]})
+	case "rename_tag":
+		return w.object(ctx, s, http.MethodPost, "/tags", map[string]any{"id": s.ID, "name": p["name"]})
+	case "create_contact":
+		return w.object(ctx, s, http.MethodPost, "/contacts", body(p))
+	case "update_contact":
+		return w.object(ctx, s, http.MethodPut, "/contacts/"+s.ID, body(p))
+	case "attach_company":
+		return w.plain(ctx, s, http.MethodPost, "/contacts/"+s.ID+"/companies", map[string]any{"id": p["member"]})
+	case "detach_company":
+		return w.plain(ctx, s, http.MethodDelete, "/contacts/"+s.ID+"/companies/"+fmt.Sprint(p["member"]), nil)
+	case "tag_contact":
+		return w.plain(ctx, s, http.MethodPost, "/contacts/"+s.ID+"/tags", map[string]any{"id": p["member"]})
+	case "untag_contact":
+		return w.plain(ctx, s, http.MethodDelete, "/contacts/"+s.ID+"/tags/"+fmt.Sprint(p["member"]), nil)
+	case "upsert_company":
+		return w.object(ctx, s, http.MethodPost, "/companies", body(p))
+	case "update_company":
+		return w.object(ctx, s, http.MethodPut, "/companies/"+s.ID, body(p))
+	}
+	return w.conversation(ctx, s)
+}
+
+// body is a payload as the API names it.
+func body(p plan.Fields) map[string]any {
+	out := map[string]any{}
+	attrs := map[string]any{}
+	for k, v := range p {
+		if name, ok := strings.CutPrefix(k, "attributes."); ok {
+			attrs[name] = v
+		} else {
+			out[k] = v
+		}
+	}
+	if len(attrs) > 0 {
+		out["custom_attributes"] = attrs
+	}
+	return out
+}
+
+// object is a call that answers with the whole object.
+func (w *Writer) object(ctx context.Context, s plan.Step, method, path string, body any) (plan.Result, error) {
+	text, err := w.c.send(ctx, method, path, body, s.Op, "")
+	if err != nil {
+		return plan.Result{}, err
+	}
+	return w.shown(ctx, s, text)
+}
+
+func (w *Writer) shown(ctx context.Context, s plan.Step, text []byte) (plan.Result, error) {
+	live, ok, err := w.convert(ctx, s.Kind, text)
+	if err != nil || !ok {
+		if err == nil {
+			err = fmt.Errorf("the answer is no %s", s.Kind)
+		}
+		return plan.Result{}, &unreadable{err}
+	}
+	return plan.Result{ID: live.ID, Live: &live}, nil
+}
+
+// An unreadable answer says nothing about whether the call was carried out.
+type unreadable struct{ err error }
+
+func (e *unreadable) Error() string {
+	return "the call was answered and the answer cannot be read: " + e.err.Error()
+}
+func (e *unreadable) Unwrap() error { return e.err }
+
+// plain is a call whose answer shows something else than the object.
+func (w *Writer) plain(ctx context.Context, s plan.Step, method, path string, body any) (plan.Result, error) {
+	_, err := w.c.send(ctx, method, path, body, s.Op, "")
+	return plan.Result{ID: s.ID}, err
+}
+
+func (w *Writer) attribute(ctx context.Context, s plan.Step) (plan.Result, error) {
+	p := s.Payload
+	model, _ := p["model"].(string)
+	opts, _ := p["options"].([]plan.Value)
+	in := map[string]any{}
+	if d, ok := p["description"]; ok {
+		in["description"] = d
+	}
+	conversation := s.Kind == "attribute.conversation"
+	if len(opts) > 0 {
+		list := []map[string]any{}
+		for _, o := range opts {
+			if conversation {
+				list = append(list, map[string]any{"label": o})
+			} else {
+				list = append(list, map[string]any{"value": o})
+			}
+		}
+		in["options"] = list
+	}
+	switch {
+	case s.Op == "add_option":
+		return w.object(ctx, s, http.MethodPost, "/conversations/attributes/"+s.ID+"/options", map[string]any{"label": p["option"]})
+	case s.Op == "update_attribute" && conversation:
+		return w.object(ctx, s, http.MethodPut, "/conversations/attributes/"+s.ID, in)
+	case s.Op == "update_attribute":
+		return w.object(ctx, s, http.MethodPut, "/data_attributes/"+s.ID, in)
+	}
+	in["name"] = p["name"]
+	typ, _ := p["data_type"].(string)
+	if conversation {
+		in["data_type"] = typ
+		return w.object(ctx, s, http.MethodPost, "/conversations/attributes", in)
+	}
+	in["model"] = model
+	in["data_type"] = map[string]string{"list": "options", "decimal": "float"}[typ]
+	if in["data_type"] == "" {
+		in["data_type"] = typ
+	}
+	return w.object(ctx, s, http.MethodPost, "/data_attributes", in)
+}
+
+func (w *Writer) conversation(ctx context.Context, s plan.Step) (plan.Result, error) {
+	p := s.Payload
+	if s.Op == "create_conversation" {
+		return w.createConversation(ctx, s)
+	}
+	path := "/conversations/" + s.ID
+	if s.Op == "update_conversation" {
+		return w.object(ctx, s, http.MethodPut, path, body(p))
+	}
+	actor, err := w.Actor(ctx)
+	if err != nil {
+		return plan.Result{}, &plan.StepError{Step: s.Key, Verdict: plan.StopRun, Message: err.Error()}
+	}
+	switch s.Op {
+	case "comment", "note", "contact_reply":
+		return w.reply(ctx, s, actor)
+	case "tag_conversation":
+		return w.plain(ctx, s, http.MethodPost, path+"/tags", map[string]any{"id": p["member"], "admin_id": actor})
+	case "untag_conversation":
+		return w.plain(ctx, s, http.MethodDelete, path+"/tags/"+fmt.Sprint(p["member"]), map[string]any{"admin_id": actor})
+	case "assign_team", "assign_teammate":
+		kind, to := "admin", "0"
+		if s.Op == "assign_team" {
+			kind = "team"
+		}
+		if id, ok := p["assignee"].(string); ok {
+			to = id
+		}
+		return w.object(ctx, s, http.MethodPost, path+"/parts", map[string]any{"message_type": "assignment", "type": kind, "admin_id": actor, "assignee_id": to})
+	case "close":
+		return w.object(ctx, s, http.MethodPost, path+"/parts", map[string]any{"message_type": "close", "type": "admin", "admin_id": actor})
+	case "snooze":
+		return w.object(ctx, s, http.MethodPost, path+"/parts", map[string]any{"message_type": "snoozed", "admin_id": actor, "snoozed_until": p["snoozed_until"]})
+	case "open":
+		return w.object(ctx, s, http.MethodPost, path+"/parts", map[string]any{"message_type": "open", "admin_id": actor})
+	}
+	panic("intercom: no step is called " + s.Op)
+}
+
+// createConversation answers with a message, whose conversation_id is what matters (IC trap 8).
+func (w *Writer) createConversation(ctx context.Context, s plan.Step) (plan.Result, error) {
+	p := s.Payload
+	token, _ := p["token"].(string)
+	first, _ := p["body"].(string)
+	in := map[string]any{"from": map[string]any{"type": "user", "id": p["contact"]}, "body": first + marker(token), "created_at": p["created_at"]}
+	text, err := w.c.send(ctx, http.MethodPost, "/conversations", in, s.Op, "")
+	if err != nil {
+		return plan.Result{}, err
+	}
+	var m struct {
+		ConversationID *string `json:"conversation_id"`
+	}
+	if err := json.Unmarshal(text, &m); err != nil || m.ConversationID == nil || *m.ConversationID == "" {
+		return plan.Result{}, &unreadable{fmt.Errorf("the answer has no conversation_id")}
+	}
+	return plan.Result{ID: *m.ConversationID}, nil
+}
+
+func (w *Writer) reply(ctx context.Context, s plan.Step, actor string) (plan.Result, error) {
+	p := s.Payload
+	in := map[string]any{"message_type": "comment", "body": p["body"], "created_at": p["created_at"]}
+	if s.Op == "contact_reply" {
+		in["type"], in["intercom_user_id"] = "user", p["author"]
+	} else {
+		in["type"], in["admin_id"] = "admin", actor
+		if id, ok := p["author"].(string); ok {
+			in["admin_id"] = id
+		}
+		if s.Op == "note" {
+			in["message_type"] = "note"
+		} else {
+			in["skip_notifications"] = true
+		}
+	}
+	files, _ := p["files"].([]plan.Value)
+	if len(files) > 0 {
+		var list []map[string]any
+		for _, f := range files {
+			file, ok := f.(plan.File)
+			if !ok {
+				return plan.Result{}, fmt.Errorf("a file is no file")
+			}
+			data, err := w.data(file)
+			if err != nil {
+				return plan.Result{}, &plan.StepError{Step: s.Key, Verdict: plan.Permanent, Message: err.Error()}
+			}
+			list = append(list, map[string]any{"content_type": contentType(file), "data": data, "name": file.Name})
+		}
+		in["attachment_files"] = list
+	}
+	text, err := w.c.send(ctx, http.MethodPost, "/conversations/"+s.ID+"/reply", in, s.Op, s.ID)
+	if err != nil {
+		return plan.Result{}, err
+	}
+	res, err := w.shown(ctx, s, text)
+	if err != nil {
+		return res, err
+	}
+	// The new part is the one with the highest id: ids grow.
+	best := int64(-1)
+	for _, part := range res.Live.Parts {
+		if id, err := strconv.ParseInt(part.ID, 10, 64); err == nil && id > best {
+			best, res.PartID = id, part.ID
+		}
+	}
+	if res.PartID == "" {
+		return res, &unreadable{errors.New("the answer does not show the new part")}
+	}
+	return res, nil
+}
+
+func contentType(f plan.File) string {
+	if f.Type == "" {
+		return "application/octet-stream"
+	}
+	return f.Type
+}
+
+// data is a file's content in base64.
+func (w *Writer) data(f plan.File) (string, error) {
+	if w.c.Files == nil {
+		return "", errors.New("there is no file store")
+	}
+	r, err := w.c.Files(f.SHA256)
+	if err != nil {
+		return "", err
+	}
+	defer r.Close()
+	var out strings.Builder
+	enc := base64.NewEncoder(base64.StdEncoding, &out)
+	if _, err := io.Copy(enc, r); err != nil {
+		return "", fmt.Errorf("read file %s from the store: %w", f.SHA256, err)
+	}
+	if err := enc.Close(); err != nil {
+		return "", err
+	}
+	return out.String(), nil
+}

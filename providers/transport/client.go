@@ -1,0 +1,232 @@
+package transport
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// A Request is one call.
+type Request struct {
+	Method string
+	// URL is whole; secrets in it are redacted wherever it is shown.
+	URL    string
+	Header http.Header
+	Body   []byte
+	// Read: the call changes nothing, and may be tried again after any passing failure.
+	Read bool
+	// Op names the call in errors and logs.
+	Op string
+	// Text: the answer need not be JSON.
+	Text bool
+}
+
+// A Response is a whole answer with a status below 300.
+type Response struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// An HTTPError is an answer with a status of 300 or more.
+type HTTPError struct {
+	Op     string
+	Status int
+	Header http.Header
+	// Body as it came, for programs; Text its first part without tags and secrets, for people.
+	Body []byte
+	Text string
+}
+
+func (e *HTTPError) Error() string {
+	return fmt.Sprintf("%s: HTTP %d: %s", e.Op, e.Status, e.Text)
+}
+
+// A BadAnswerError is an answer that cannot be what the service meant: HTML, nothing, or half of something.
+type BadAnswerError struct {
+	Op, Why string
+	Status  int
+}
+
+func (e *BadAnswerError) Error() string {
+	return fmt.Sprintf("%s: %s (HTTP %d); is the address right, and is the service up?", e.Op, e.Why, e.Status)
+}
+
+// A NetError is a call without an answer. Sent is false only when the service certainly did not get it.
+type NetError struct {
+	Op   string
+	Sent bool
+	Err  error
+}
+
+func (e *NetError) Error() string { return e.Op + ": no answer: " + e.Err.Error() }
+func (e *NetError) Unwrap() error { return e.Err }
+
+// A Client sends requests and reads answers with suspicion.
+type Client struct {
+	HTTP   *http.Client
+	Clock  Clock
+	Redact *Redactor
+	// Timeout of one call, by the machine's clock; 0 means 60 s.
+	Timeout time.Duration
+	// Retries is how often a read is tried again; Backoff the first pause, doubled up to Cap.
+	Retries int
+	Backoff time.Duration
+	Cap     time.Duration
+	// Final says of an error that trying again is no use; nil: 4xx but 408 and 429 are final.
+	Final func(error) bool
+	// MaxBody bounds an answer; 0 means 64 MB.
+	MaxBody int64
+}
+
+// Do sends a request. A read is tried again after passing failures; a write is sent once, but for one that certainly did
+// not leave.
+func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
+	for try := 0; ; try++ {
+		res, err := c.once(ctx, r)
+		if err == nil || ctx.Err() != nil {
+			return res, err
+		}
+		if try >= c.Retries || !c.again(r, err) {
+			return nil, err
+		}
+		if err := c.Clock.Sleep(ctx, c.pause(try, err)); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (c *Client) again(r Request, err error) bool {
+	var ne *NetError
+	if errors.As(err, &ne) && !ne.Sent {
+		return true
+	}
+	if !r.Read {
+		return false
+	}
+	if c.Final != nil {
+		return !c.Final(err)
+	}
+	var he *HTTPError
+	if errors.As(err, &he) {
+		return he.Status >= 500 || he.Status == http.StatusRequestTimeout || he.Status == http.StatusTooManyRequests
+	}
+	return true
+}
+
+// pause grows from try to try, with jitter, and obeys Retry-After.
+func (c *Client) pause(try int, err error) time.Duration {
+	var he *HTTPError
+	if errors.As(err, &he) {
+		if s, perr := time.ParseDuration(he.Header.Get("Retry-After") + "s"); perr == nil && s > 0 {
+			return s
+		}
+	}
+	base, top := c.Backoff, c.Cap
+	if base == 0 {
+		base = 500 * time.Millisecond
+	}
+	if top == 0 {
+		top = time.Minute
+	}
+	d := min(base<<min(try, 16), top)
+	return d/2 + rand.N(d/2+1)
+}
+
+func (c *Client) once(ctx context.Context, r Request) (*Response, error) {
+	timeout := c.Timeout
+	if timeout == 0 {
+		timeout = time.Minute
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, r.Method, r.URL, bytes.NewReader(r.Body))
+	if err != nil {
+		return nil, c.Redact.Error(fmt.Errorf("%s: %w", r.Op, err))
+	}
+	for k, v := range r.Header {
+		req.Header[k] = v
+	}
+	res, err := c.HTTP.Do(req)
+	if err != nil {
+		return nil, &NetError{r.Op, !unsent(err), c.Redact.Error(err)}
+	}
+	defer res.Body.Close()
+	limit := c.MaxBody
+	if limit == 0 {
+		limit = 64 << 20
+	}
+	body, err := io.ReadAll(io.LimitReader(res.Body, limit+1))
+	if err != nil {
+		if res.StatusCode >= 300 {
+			return nil, &HTTPError{r.Op, res.StatusCode, res.Header, body, c.Readable(body)}
+		}
+		return nil, &BadAnswerError{r.Op, "the answer broke off: " + c.Redact.Text(err.Error()), res.StatusCode}
+	}
+	if int64(len(body)) > limit {
+		return nil, &BadAnswerError{r.Op, fmt.Sprintf("the answer is larger than %d MB", limit>>20), res.StatusCode}
+	}
+	if res.StatusCode >= 300 {
+		return nil, &HTTPError{r.Op, res.StatusCode, res.Header, body, c.Readable(body)}
+	}
+	if !r.Text {
+		if why := notJSON(body); why != "" {
+			return nil, &BadAnswerError{r.Op, why, res.StatusCode}
+		}
+	}
+	return &Response{res.StatusCode, res.Header, body}, nil
+}
+
+// unsent reports whether a request certainly did not reach the service: nobody answered the connection.
+func unsent(err error) bool {
+	var op *net.OpError
+	var dns *net.DNSError
+	return errors.As(err, &op) && op.Op == "dial" || errors.As(err, &dns)
+}
+
+func notJSON(body []byte) string {
+	text := bytes.TrimSpace(body)
+	switch {
+	case len(text) == 0:
+		return "the answer is empty where JSON was due"
+	case text[0] == '<':
+		return "the answer is HTML where JSON was due"
+	case !json.Valid(text):
+		return "the answer is no JSON or was truncated"
+	}
+	return ""
+}
+
+var (
+	tags  = regexp.MustCompile(`(?s)<(script|style)[^>]*>.*?</(script|style)>|<[^>]*>`)
+	space = regexp.MustCompile(`\s+`)
+)
+
+// Readable is the first part of a body as a person can read it: no tags, no secrets, at most 1,000 characters (IT 1.4).
+func (c *Client) Readable(body []byte) string {
+	text := string(body[:min(len(body), 8000)])
+	if strings.Contains(text, "<") {
+		text = tags.ReplaceAllString(text, " ")
+	}
+	text = strings.ToValidUTF8(html.UnescapeString(text), "�")
+	text = strings.TrimSpace(space.ReplaceAllString(text, " "))
+	text = c.Redact.Text(text)
+	if utf8.RuneCountInString(text) > 1000 {
+		text = string([]rune(text)[:1000]) + "…"
+	}
+	if text == "" {
+		return "(no text)"
+	}
+	return text
+}
