@@ -1,0 +1,184 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"deskform/cmd/deskform/engine"
+	"deskform/plan"
+	"deskform/plan/report"
+	"deskform/plan/run"
+)
+
+type applyFlags struct {
+	planFlags
+	engine.ApplyOptions
+	auto bool
+}
+
+func (a *app) applyCmd() *cobra.Command {
+	var p applyFlags
+	c := &cobra.Command{
+		Use:   "apply [FILE]",
+		Short: "Carry out a saved plan as reviewed, or plan, ask and carry out; then prove that nothing is left",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := p.check(); err != nil {
+				return err
+			}
+			file := ""
+			if len(args) == 1 {
+				file = args[0]
+			}
+			return a.apply(cmd.Context(), file, p)
+		},
+	}
+	p.register(c)
+	f := c.Flags()
+	f.BoolVar(&p.auto, "auto-approve", false, "do not ask")
+	f.BoolVar(&p.json, "json", false, "one JSON document on stdout")
+	f.BoolVar(&p.all, "all", false, "write out every change of the plan")
+	f.BoolVar(&p.reveal, "reveal", false, "show personal data in the plan instead of masking it")
+	f.IntVar(&p.MaxErrors, "max-errors", 0, "stop after so many records were set aside; 0: never")
+	f.BoolVar(&p.FailFast, "fail-fast", false, "stop at the first record that is set aside")
+	f.DurationVar(&p.LockTimeout, "lock-timeout", 0, "how long to wait for somebody else's lock")
+	f.DurationVar(&p.SettleAfter, "settle-after", 10*time.Minute, "how long a call without an answer waits before Intercom is asked whether it happened; longer than any index lag")
+	return c
+}
+
+func (a *app) apply(ctx context.Context, file string, p applyFlags) error {
+	e, err := a.open(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	lease, err := e.LockState(ctx, "apply", p.LockTTL, p.LockTimeout)
+	if err != nil {
+		return err
+	}
+	defer lease.Release()
+	rec, err := e.Recover(ctx, p.ApplyOptions)
+	if err != nil {
+		return err
+	}
+	if rec.Settled+rec.Repeat+len(rec.Doubt) > 0 {
+		fmt.Fprintf(a.err, "Settled what an earlier run left open: %d calls had happened, %d had not, %d are in doubt.\n", rec.Settled, rec.Repeat, len(rec.Doubt))
+	}
+	pl := &engine.Plan{Path: file}
+	if file == "" {
+		if pl, err = e.Plan(ctx, p.PlanOptions); err != nil {
+			return err
+		}
+		if !p.json {
+			if err := a.render(e, pl, false, p.all, p.reveal); err != nil {
+				return err
+			}
+		}
+		if pl.Pending > 0 && !p.auto {
+			ok, err := a.ask("\nCarry this out in workspace " + pl.Header.Workspace + "? Only 'yes' is taken as yes: ")
+			if err != nil {
+				return err
+			}
+			if !ok {
+				return &exit{code: exitError, err: errors.New("not applied")}
+			}
+		}
+	} else if err := e.ReadPlan(pl); err != nil {
+		return err
+	}
+	p.Observe = a.observer(e, pl)
+	done, err := e.Apply(ctx, pl, lease, p.ApplyOptions)
+	e.Watch.Done()
+	done.Settled, done.Repeat, done.Doubt = rec.Settled, rec.Repeat, rec.Doubt
+	if err != nil {
+		if !p.json {
+			fmt.Fprintf(a.out, "\n%s\n", strings.Replace(report.ApplyLine(done.Books), "Apply complete:", "Apply stopped:", 1))
+		}
+		return err
+	}
+	proof, err := e.Prove(ctx, p.PlanOptions, pl)
+	if err != nil {
+		return fmt.Errorf("apply is done; prove that nothing is left: %w", err)
+	}
+	return a.conclude(e, done, proof, p.json)
+}
+
+// observer feeds the progress display and names what is set aside.
+func (a *app) observer(e *engine.Engine, pl *engine.Plan) func(run.Event) {
+	e.Watch.Start("apply", pl.Forecast.Writes)
+	return func(ev run.Event) {
+		if ev.Step != "" {
+			e.Watch.Step(1)
+			return
+		}
+		if ev.Err != nil {
+			addr := ev.Address
+			addr.Key = report.MaskKey(addr.Key)
+			fmt.Fprintf(a.err, "%s: %s: %s\n", addr, ev.Outcome, e.Redact.Text(ev.Err.Error()))
+		}
+	}
+}
+
+// conclude prints what an apply did and what the proof plan says.
+func (a *app) conclude(e *engine.Engine, done engine.Applied, proof *engine.Plan, asJSON bool) error {
+	if bad := done.Books.Unbalanced(); len(bad) > 0 {
+		return fmt.Errorf("the books do not add up for %s; this is a defect of deskform, please report it", strings.Join(bad, ", "))
+	}
+	if asJSON {
+		enc := json.NewEncoder(a.out)
+		enc.SetIndent("", "  ")
+		if err := enc.Encode(map[string]any{"run": done.Run, "books": done.Books, "seconds": done.Seconds, "proof_plan_changes": proof.Pending, "line": report.ApplyLine(done.Books)}); err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprintf(a.out, "\n%s\n", report.ApplyLine(done.Books))
+		if proof.Pending == 0 {
+			fmt.Fprintln(a.out, "Proof plan: No changes.")
+		} else {
+			fmt.Fprintf(a.out, "Proof plan: %d changes are left.\n  %s\n", proof.Pending, proof.Summary.Line())
+			f, err := e.OpenPlan(proof.Path)
+			if err != nil {
+				return err
+			}
+			defer f.Close()
+			if _, err := report.Text(a.err, pendingOnly(f.Changes()), report.Options{Kinds: e.Kinds(), PerSet: perSet}); err != nil {
+				return err
+			}
+		}
+	}
+	if done.Incomplete() || proof.Pending > 0 {
+		return &exit{code: exitIncomplete}
+	}
+	return nil
+}
+
+// pendingOnly leaves out changes that have nothing to do.
+func pendingOnly(in func(func(plan.Change, error) bool)) func(func(plan.Change, error) bool) {
+	return func(yield func(plan.Change, error) bool) {
+		for c, err := range in {
+			if err == nil && !c.Pending() {
+				continue
+			}
+			if !yield(c, err) {
+				return
+			}
+		}
+	}
+}
+
+// ask reads one line; without an answer nothing is done.
+func (a *app) ask(question string) (bool, error) {
+	fmt.Fprint(a.err, question)
+	line, err := bufio.NewReader(a.in).ReadString('\n')
+	if err != nil && line == "" {
+		return false, errors.New("nobody answered; use --auto-approve where nobody can")
+	}
+	return strings.TrimSpace(line) == "yes", nil
+}

@@ -1,0 +1,178 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/google/uuid"
+
+	"deskform/plan"
+	"deskform/plan/run"
+	"deskform/providers/intercom"
+	"deskform/state"
+)
+
+// ApplyOptions say how an apply runs.
+type ApplyOptions struct {
+	// Observe is told of every step and record.
+	Observe func(run.Event)
+	// SettleAfter is how long a call without an answer waits before it is looked for; 0 means lagBound.
+	SettleAfter time.Duration
+	MaxErrors   int
+	FailFast    bool
+	LockTTL     time.Duration
+	// LockTimeout is how long to wait for somebody else's lock.
+	LockTimeout time.Duration
+	// NoBackup leaves out the copy of the state beside it (a rehearsal's state is thrown away).
+	NoBackup bool
+}
+
+// Applied is what an apply did.
+type Applied struct {
+	Run     string     `json:"run"`
+	Books   plan.Books `json:"books"`
+	Settled int        `json:"settled,omitempty"`
+	Repeat  int        `json:"to_repeat,omitempty"`
+	Doubt   []string   `json:"in_doubt,omitempty"`
+	Backup  string     `json:"backup,omitempty"`
+	Seconds float64    `json:"seconds"`
+}
+
+// Incomplete: some records were set aside or are in doubt; exit code 3.
+func (a *Applied) Incomplete() bool {
+	for _, o := range []plan.Outcome{plan.OutSetAside, plan.OutInDoubt, plan.OutPartial, plan.OutUnreached, plan.OutConflict} {
+		if a.Books.Total(o) > 0 && o != plan.OutConflict {
+			return true
+		}
+	}
+	return len(a.Doubt) > 0
+}
+
+// Lock takes the lease on the state, waiting at most timeout for a holder to let go.
+func (e *Engine) LockState(ctx context.Context, what string, ttl, timeout time.Duration) (*state.Lease, error) {
+	if ttl == 0 {
+		ttl = 30 * time.Second
+	}
+	deadline := e.Clock.Now().Add(timeout)
+	for {
+		lease, err := e.State.Lock(ctx, what, ttl)
+		var locked *state.LockedError
+		if err == nil || !errors.As(err, &locked) || !e.Clock.Now().Before(deadline) {
+			return lease, err
+		}
+		if err := e.Clock.Sleep(ctx, time.Second); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// runner is the apply loop over this engine's writer and state.
+func (e *Engine) runner(runID string, o ApplyOptions) (*run.Runner, error) {
+	c, err := e.intercomConfig()
+	if err != nil {
+		return nil, err
+	}
+	if o.SettleAfter == 0 {
+		o.SettleAfter = lagBound
+	}
+	return &run.Runner{
+		Dest: e.Dest, Writer: intercom.NewWriter(c), Journal: e.State, Clock: e.Clock, RunID: runID,
+		Parallel: e.Parallel, SettleAfter: o.SettleAfter, Attempts: 3, MaxErrors: o.MaxErrors, FailFast: o.FailFast, Observe: o.Observe,
+	}, nil
+}
+
+// Recover settles what earlier runs left open. It must come before a plan, so that the plan sees the truth.
+func (e *Engine) Recover(ctx context.Context, o ApplyOptions) (Applied, error) {
+	var a Applied
+	r, err := e.runner(uuid.NewString(), o)
+	if err != nil {
+		return a, err
+	}
+	var doubt []plan.Address
+	a.Settled, a.Repeat, doubt, err = r.Settle(ctx)
+	for _, d := range doubt {
+		a.Doubt = append(a.Doubt, d.String())
+	}
+	return a, err
+}
+
+// Apply carries out a plan file. The caller holds the lease; losing it ends the run before its next write.
+func (e *Engine) Apply(ctx context.Context, p *Plan, lease *state.Lease, o ApplyOptions) (Applied, error) {
+	a := Applied{Run: uuid.NewString()}
+	begun := e.Clock.Now()
+	for _, s := range e.Config.Sets {
+		if s.Proposed {
+			return a, &RefusedError{[]string{s.Name + " is only proposed; a person must confirm it: check the mapping and delete status = \"proposed\""}}
+		}
+	}
+	f, err := e.OpenPlan(p.Path)
+	if err != nil {
+		return a, err
+	}
+	defer f.Close()
+	if err := e.State.Bind(ctx, f.Header.Workspace); err != nil {
+		return a, err
+	}
+	if !o.NoBackup {
+		a.Backup = filepath.Join(e.Work, "backups", begun.UTC().Format("20060102T150405Z")+"-"+a.Run[:8]+".db")
+		if err := e.State.Backup(ctx, a.Backup); err != nil {
+			return a, fmt.Errorf("back up the state before the apply: %w", err)
+		}
+	}
+	for _, m := range e.Config.Moved {
+		if err := e.State.Move(ctx, m.From, m.To); err != nil {
+			return a, err
+		}
+	}
+	if err := e.State.BeginRun(ctx, state.Run{ID: a.Run, Command: "apply", Meaning: e.Config.Meaning, Started: begun}); err != nil {
+		return a, err
+	}
+	r, err := e.runner(a.Run, o)
+	if err != nil {
+		return a, err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if lease != nil {
+		go func() {
+			select {
+			case <-lease.Lost():
+				cancel(errors.New("the lock on the state was lost to somebody else"))
+			case <-ctx.Done():
+			}
+		}()
+	}
+	a.Books, err = r.Apply(ctx, f.Changes())
+	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(cause, context.Canceled) {
+		err = errors.Join(err, cause)
+	}
+	e.balance(p, &a.Books)
+	a.Seconds = e.Clock.Now().Sub(begun).Seconds()
+	if eerr := e.State.EndRun(context.WithoutCancel(ctx), a.Run, a.Books); eerr != nil {
+		err = errors.Join(err, eerr)
+	}
+	return a, err
+}
+
+// balance adds to the books of an apply the rows that the plan had settled before any change: skipped, broken,
+// duplicate, excluded.
+func (e *Engine) balance(p *Plan, b *plan.Books) {
+	b.Rows = p.Books.Rows
+	for set, outs := range p.Books.Sets {
+		for _, o := range []plan.Outcome{plan.OutSkipped, plan.OutBroken, plan.OutDuplicate, plan.OutExcluded} {
+			b.Add(set, o, outs[o])
+		}
+	}
+}
+
+// Proof plans once more with a full refresh, from the rows that are already evaluated.
+func (e *Engine) Proof(ctx context.Context, o PlanOptions, evaluated []Evaluated) (*Plan, error) {
+	p := &Plan{Summary: map[plan.Action]int{}, Evaluated: evaluated}
+	o.Refresh = RefreshFull
+	o.Out = filepath.Join(e.Work, "proof.plan")
+	err := e.planAgain(ctx, o, p)
+	return p, err
+}

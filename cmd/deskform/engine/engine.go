@@ -1,0 +1,296 @@
+// Package engine brings the packages together: it loads a configuration, pulls sources into the cache, evaluates rows,
+// refreshes the live mirror, makes a plan, carries it out and proves it. Commands parse flags, call one method here and
+// render what comes back.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"deskform/hcl"
+	"deskform/plan"
+	"deskform/providers/export"
+	"deskform/providers/intercom"
+	"deskform/providers/itsm365"
+	"deskform/providers/transport"
+	"deskform/state"
+	"deskform/state/cache"
+)
+
+// Version is the program's version, which required_version is held against.
+const Version = "0.1.0"
+
+// Setup is what a command knows before anything is read. The clock and the environment come from outside.
+type Setup struct {
+	Dir      string
+	Vars     map[string]string
+	VarFiles []string
+	Env      func(string) (string, bool)
+	Clock    transport.Clock
+	Log      hclog.Logger
+	Watch    Watcher
+	// Work is where cache, files and temporary plans go; DIR/.deskform when empty.
+	Work string
+	// State overrides the path of the state file.
+	State string
+	// Intercom and ITSM365 lead to other ends than the configuration names: a rehearsal's sandboxes.
+	Intercom *Override
+	ITSM365  *Override
+	// Holder is who holds the lock: "user@host pid 123".
+	Holder string
+	// Parallel is how many records an apply works on at once; 0 means 16.
+	Parallel int
+}
+
+// An Override replaces the far end of a provider.
+type Override struct {
+	Endpoint string
+	Token    string
+	HTTP     http.RoundTripper
+	// Args replace arguments of the provider block.
+	Args map[string]plan.Value
+}
+
+// A Watcher is told how far a long job is.
+type Watcher interface {
+	// Start begins a stage; total is 0 when unknown.
+	Start(stage string, total int)
+	// Step counts n more.
+	Step(n int)
+	// Done ends the stage.
+	Done()
+}
+
+type silent struct{}
+
+func (silent) Start(string, int) {}
+func (silent) Step(int)          {}
+func (silent) Done()             {}
+
+// Engine is an open project. Close it.
+type Engine struct {
+	Setup
+	Config *hcl.Config
+	Lock   map[string]plan.RowType
+	State  *state.State
+	Cache  *cache.Cache
+	Files  *cache.Files
+	Redact *transport.Redactor
+	Dest   *intercom.Destination
+
+	kinds   map[string]*plan.Kind
+	sources map[string]plan.Source
+	reader  *intercom.Reader
+	// governor is one for both clients: they share what the workspace grants.
+	governor *transport.Governor
+	attrs   map[string]plan.AttributeDef
+}
+
+// Options returns what the language is made of: the providers' kinds, schemas and functions as data.
+func Options(s Setup) hcl.Options {
+	return hcl.Options{
+		Dir: s.Dir, Vars: s.Vars, VarFiles: s.VarFiles, Env: s.Env, Version: Version,
+		Kinds: intercom.Kinds(), Destination: intercom.Schema(),
+		Sources: []plan.SourceSchema{itsm365.Schema(), export.Schema()},
+	}
+}
+
+// LockFile is where row types are kept for git.
+func LockFile(dir string) string { return filepath.Join(dir, "schema.lock.json") }
+
+// Load reads the configuration and the lock file, and nothing else.
+func Load(s Setup, needEnv bool) (*hcl.Config, map[string]plan.RowType, hcl.Diagnostics, error) {
+	if fi, err := os.Stat(s.Dir); err != nil || !fi.IsDir() {
+		return nil, nil, nil, fmt.Errorf("read configuration: %s is no folder; name one with -C", s.Dir)
+	}
+	lock, err := hcl.ReadLock(LockFile(s.Dir))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, nil, nil, err
+	}
+	o := Options(s)
+	o.Lock, o.NeedEnv = lock, needEnv
+	cfg, diags := hcl.Load(o)
+	return cfg, lock, diags, nil
+}
+
+// Open loads the configuration and opens state and cache. Diagnostics with errors leave the engine nil.
+func Open(ctx context.Context, s Setup) (*Engine, hcl.Diagnostics, error) {
+	if s.Watch == nil {
+		s.Watch = silent{}
+	}
+	if s.Log == nil {
+		s.Log = hclog.NewNullLogger()
+	}
+	if s.Clock == nil {
+		s.Clock = transport.Real{}
+	}
+	if s.Work == "" {
+		s.Work = filepath.Join(s.Dir, ".deskform")
+	}
+	if s.Parallel == 0 {
+		s.Parallel = 16
+	}
+	cfg, lock, diags, err := Load(s, s.Intercom == nil || s.ITSM365 == nil)
+	if err != nil || diags.HasErrors() {
+		return nil, diags, err
+	}
+	e := &Engine{Setup: s, Config: cfg, Lock: lock, Redact: transport.NewRedactor(cfg.Secrets...), Dest: intercom.NewDestination(),
+		kinds: map[string]*plan.Kind{}, sources: map[string]plan.Source{}}
+	e.Dest.Now = s.Clock.Now
+	kinds := e.Dest.Kinds()
+	for i := range kinds {
+		e.kinds[kinds[i].Name] = &kinds[i]
+	}
+	e.attrs = declaredAttributes(cfg)
+	if err := os.MkdirAll(s.Work, 0o700); err != nil {
+		return nil, diags, fmt.Errorf("make the working folder: %w", err)
+	}
+	path := s.State
+	if path == "" {
+		path = cfg.StatePath
+		if path == "" {
+			path = "deskform.db"
+		}
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(s.Dir, path)
+		}
+	}
+	if e.State, err = state.Open(ctx, path, state.Options{Now: s.Clock.Now, Holder: s.Holder}); err != nil {
+		return nil, diags, err
+	}
+	if e.Cache, err = cache.Open(ctx, filepath.Join(s.Work, "cache.db")); err != nil {
+		return nil, diags, errors.Join(err, e.State.Close())
+	}
+	if e.Files, err = cache.OpenFiles(filepath.Join(s.Work, "files")); err != nil {
+		return nil, diags, errors.Join(err, e.Close())
+	}
+	return e, diags, nil
+}
+
+// Close closes state and cache.
+func (e *Engine) Close() error { return errors.Join(e.Cache.Close(), e.State.Close()) }
+
+// Kinds are the destination's kinds.
+func (e *Engine) Kinds() []plan.Kind { return e.Dest.Kinds() }
+
+// declaredAttributes lists the attributes of the configuration by "model.name".
+func declaredAttributes(cfg *hcl.Config) map[string]plan.AttributeDef {
+	attrs := map[string]plan.AttributeDef{}
+	for _, set := range cfg.Sets {
+		model, ok := attributeModel(set.Kind)
+		if !ok {
+			continue
+		}
+		for _, r := range set.Resources {
+			name, _ := r.Want.Fields["name"].(string)
+			if name == "" {
+				name = r.Key
+			}
+			def := plan.AttributeDef{Model: model, Name: name}
+			def.DataType, _ = r.Want.Fields["data_type"].(string)
+			opts, _ := r.Want.Fields["options"].([]plan.Value)
+			for _, o := range opts {
+				if text, ok := o.(string); ok {
+					def.Options = append(def.Options, text)
+				}
+			}
+			attrs[model+"."+name] = def
+		}
+	}
+	return attrs
+}
+
+func attributeModel(kind string) (string, bool) {
+	const prefix = "attribute."
+	if len(kind) > len(prefix) && kind[:len(prefix)] == prefix {
+		return kind[len(prefix):], true
+	}
+	return "", false
+}
+
+func (e *Engine) attribute(model, name string) (plan.AttributeDef, bool) {
+	d, ok := e.attrs[model+"."+name]
+	return d, ok
+}
+
+// args are the arguments of a provider block, with the override's in their place.
+func (e *Engine) args(provider string, o *Override) map[string]plan.Value {
+	out := map[string]plan.Value{}
+	for k, v := range e.Config.Providers[provider] {
+		out[k] = v
+	}
+	if o != nil {
+		for k, v := range o.Args {
+			out[k] = v
+		}
+	}
+	return out
+}
+
+// Source returns the source of a data block, made once.
+func (e *Engine) Source(typ string) (plan.Source, error) {
+	if src, ok := e.sources[typ]; ok {
+		return src, nil
+	}
+	var src plan.Source
+	var err error
+	switch typ {
+	case "export":
+		src, err = export.New()
+	case "itsm365":
+		c := itsm365.Config{Clock: e.Clock, Log: e.Log, Redact: e.Redact}
+		if o := e.ITSM365; o != nil {
+			c.HTTP = o.HTTP
+		}
+		src, err = itsm365.New(e.args(typ, e.ITSM365), c)
+	default:
+		return nil, fmt.Errorf("no source is called %q", typ)
+	}
+	if err != nil {
+		return nil, err
+	}
+	e.sources[typ] = src
+	return src, nil
+}
+
+// intercomConfig is what both client types are made from.
+func (e *Engine) intercomConfig() (intercom.Config, error) {
+	args := e.args("intercom", e.Intercom)
+	c, err := intercom.ConfigFrom(args)
+	if err != nil {
+		return c, err
+	}
+	c.Clock, c.Log, c.Redact, c.Files = e.Clock, e.Log, e.Redact, e.Files.Open
+	c.Parallel = e.Parallel
+	if e.governor == nil {
+		e.governor = transport.NewGovernor(e.Clock, c.RateShare)
+	}
+	c.Governor = e.governor
+	if o := e.Intercom; o != nil && o.HTTP != nil {
+		c.HTTP = &http.Client{Transport: o.HTTP}
+	}
+	return c, nil
+}
+
+// Reader is the client that can only look. Plan, check and verify get no other.
+func (e *Engine) Reader() (*intercom.Reader, error) {
+	if e.reader != nil {
+		return e.reader, nil
+	}
+	c, err := e.intercomConfig()
+	if err != nil {
+		return nil, err
+	}
+	e.reader = intercom.NewReader(c)
+	return e.reader, nil
+}
+
+// now is the time in whole seconds.
+func (e *Engine) now() time.Time { return e.Clock.Now().UTC().Truncate(time.Second) }

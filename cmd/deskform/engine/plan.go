@@ -1,0 +1,330 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"deskform/hcl"
+	"deskform/plan"
+	"deskform/plan/report"
+	"deskform/state/planfile"
+)
+
+// PlanOptions say what a plan is made of and limited to.
+type PlanOptions struct {
+	Pull    string
+	Refresh string
+	Targets []string
+	Sample  int
+	Seed    int64
+	// Out is where the plan file goes; empty for one in the working folder.
+	Out string
+}
+
+// A Forecast is what an apply will cost, by the steps of its changes.
+type Forecast struct {
+	Writes int `json:"writes"`
+	Reads  int `json:"reads"`
+	// People is how many notifications cannot be avoided.
+	People int `json:"people"`
+	// ByOperation counts the writes.
+	ByOperation map[string]int `json:"by_operation,omitempty"`
+	// Replies fall under the reply throttle.
+	Replies int `json:"replies"`
+}
+
+// A Plan is a plan that was written to a file, with what a reader wants to know first.
+type Plan struct {
+	Path      string
+	Header    planfile.Header
+	Summary   report.Summary
+	Forecast  Forecast
+	Books     plan.Books
+	Pulled    []Pulled
+	Evaluated []Evaluated
+	// Pending: there is something to do.
+	Pending int
+}
+
+// A RefusedError says that a plan does more than the configuration's limits allow; exit code 4.
+type RefusedError struct{ Reasons []string }
+
+func (e *RefusedError) Error() string {
+	s := "the plan is refused:"
+	for _, r := range e.Reasons {
+		s += "\n  " + r
+	}
+	return s
+}
+
+// A StaleError says that a plan file does not fit any more; exit code 5.
+type StaleError struct{ Reason string }
+
+func (e *StaleError) Error() string { return "the plan is stale: " + e.Reason + "; make a new one" }
+
+// Plan pulls, evaluates, refreshes and compares, and writes the plan file. It sends no request but reads: its client
+// has no way to write.
+func (e *Engine) Plan(ctx context.Context, o PlanOptions) (*Plan, error) {
+	if err := e.complete(); err != nil {
+		return nil, err
+	}
+	p := &Plan{Summary: report.Summary{}}
+	var err error
+	if p.Pulled, err = e.Pull(ctx, o.Pull); err != nil {
+		return nil, err
+	}
+	if p.Evaluated, err = e.Evaluate(ctx); err != nil {
+		return nil, err
+	}
+	return p, e.planAgain(ctx, o, p)
+}
+
+// planAgain is a plan from rows that are already evaluated.
+func (e *Engine) planAgain(ctx context.Context, o PlanOptions, p *Plan) error {
+	reader, err := e.Reader()
+	if err != nil {
+		return err
+	}
+	ws, err := reader.Workspace(ctx)
+	if err != nil {
+		return err
+	}
+	if bound := e.State.Workspace(); bound != "" && bound != ws.ID {
+		return fmt.Errorf("plan: the state belongs to workspace %s and the token to %s; use the right token, or another state file", bound, ws.ID)
+	}
+	if err := e.Refresh(ctx, reader, o.Refresh); err != nil {
+		return err
+	}
+	var sel selection
+	switch {
+	case len(o.Targets) > 0:
+		sel, err = e.targets(ctx, o.Targets)
+	case o.Sample > 0:
+		sel, err = e.sample(ctx, o.Sample, o.Seed)
+	}
+	if err != nil {
+		return err
+	}
+	p.Path = o.Out
+	if p.Path == "" {
+		p.Path = filepath.Join(e.Work, "last.plan")
+	}
+	p.Header = planfile.Header{Lineage: e.State.Lineage(), Serial: e.State.Serial(), Workspace: ws.ID, Meaning: e.Config.Meaning, Created: e.now(), Version: Version}
+	p.Books.Rows = map[string]int{}
+	for _, ev := range p.Evaluated {
+		if set, ok := e.set(ev.Set); ok && !set.Resource {
+			p.Books.Rows[ev.Set] = ev.Rows
+			p.Books.Add(ev.Set, plan.OutBroken, ev.Broken)
+			p.Books.Add(ev.Set, plan.OutDuplicate, ev.Duplicate)
+			for _, n := range ev.Skipped {
+				p.Books.Add(ev.Set, plan.OutSkipped, n)
+			}
+		}
+	}
+	if sel != nil {
+		for _, ev := range p.Evaluated {
+			if set, ok := e.set(ev.Set); ok && !set.Resource {
+				chosen := 0
+				for key := range sel[ev.Set] {
+					if w, err := e.Cache.Want(ctx, ev.Set, key); err != nil {
+						return err
+					} else if w != nil {
+						chosen++
+					}
+				}
+				p.Books.Add(ev.Set, plan.OutExcluded, ev.Wants-chosen)
+			}
+		}
+	}
+	p.Header.Books = plan.Books{Rows: p.Books.Rows, Sets: map[string]map[plan.Outcome]int{}}
+	for set, outs := range p.Books.Sets {
+		p.Header.Books.Sets[set] = maps.Clone(outs)
+	}
+	if err := e.Cache.ResetOutcomes(ctx); err != nil {
+		return err
+	}
+	p.Forecast.ByOperation = map[string]int{}
+	if err := planfile.WriteFile(p.Path, p.Header, e.changes(ctx, sel, p)); err != nil {
+		return err
+	}
+	return e.limits(ctx, p)
+}
+
+// changes compares set after set.
+func (e *Engine) changes(ctx context.Context, sel selection, p *Plan) iter.Seq2[plan.Change, error] {
+	return func(yield func(plan.Change, error) bool) {
+		w := &world{ctx: ctx, e: e, seats: map[string]string{}, ids: map[string]string{}, planned: map[string]bool{}, selected: sel}
+		for _, set := range e.Config.Sets {
+			kind := e.kinds[set.Kind]
+			e.Watch.Start("compare "+set.Name, 0)
+			wants := selectedWants(sel, set.Name, set.Resource, e.Cache.Wants(ctx, set.Name))
+			bases := selectedBases(sel, set.Name, set.Resource, e.State.Bases(ctx, set.Name))
+			for c, err := range plan.Diff(&set.Set, kind, wants, bases, w) {
+				if err == nil {
+					err = w.decided(&c)
+				}
+				if err != nil {
+					yield(c, err)
+					return
+				}
+				p.Summary.Add(&c)
+				if c.Pending() {
+					p.Pending++
+				}
+				if !set.Resource && !c.Action.Writes() && c.Action != plan.Merged {
+					p.Books.Add(set.Name, plan.OutcomeOf(c.Action), 1)
+				}
+				p.Forecast.add(e.Dest.Steps(forecastable(c)), c)
+				e.Watch.Step(1)
+				if !yield(c, nil) {
+					return
+				}
+			}
+			w.planned[set.Name] = true
+			e.Watch.Done()
+		}
+	}
+}
+
+// forecastable is a change as Steps takes it: a merged row that gives members is an update of their owner.
+func forecastable(c plan.Change) plan.Change {
+	if c.Action == plan.Merged && len(c.Fields) > 0 {
+		c.Action = plan.Update
+	}
+	if !c.Action.Writes() {
+		c.Fields, c.Parts = nil, nil
+	}
+	return c
+}
+
+func (f *Forecast) add(steps []plan.Step, c plan.Change) {
+	if !c.Action.Writes() && c.Action != plan.Merged || len(steps) == 0 {
+		return
+	}
+	if c.Action != plan.Create && c.Action != plan.Merged {
+		f.Reads++ // compare-and-set: one GET
+	}
+	for _, s := range steps {
+		f.Writes++
+		f.ByOperation[s.Op]++
+		f.People += s.Notifies
+		if s.Limit == "reply" {
+			f.Replies++
+		}
+	}
+}
+
+func (e *Engine) set(name string) (*hcl.Set, bool) {
+	for _, s := range e.Config.Sets {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return nil, false
+}
+
+// complete refuses a plan whose configuration a person has not confirmed.
+func (e *Engine) complete() error {
+	var proposed []string
+	for _, s := range e.Config.Sets {
+		if s.Proposed {
+			proposed = append(proposed, s.Name)
+		}
+	}
+	if len(proposed) == 0 {
+		return nil
+	}
+	e.Log.Warn("mappings that nobody has confirmed; apply will refuse them", "sets", proposed)
+	return nil
+}
+
+// limits holds the plan against the configuration's limits.
+func (e *Engine) limits(ctx context.Context, p *Plan) error {
+	if len(e.Config.Limits) == 0 {
+		return nil
+	}
+	known := 0
+	for _, s := range e.Config.Sets {
+		if s.Resource {
+			continue
+		}
+		for _, err := range e.State.Bases(ctx, s.Name) {
+			if err != nil {
+				return err
+			}
+			known++
+		}
+	}
+	var refused []string
+	for _, l := range e.Config.Limits {
+		n := p.Summary[plan.Action(l.Action)]
+		if l.Max != nil && n > *l.Max {
+			refused = append(refused, fmt.Sprintf("%d to %s, limits allow %d; raise limits { %s = { max = … } } if that is meant", n, l.Action, *l.Max, l.Action))
+		}
+		if l.Share != nil && known > 0 && float64(n) > *l.Share*float64(known) {
+			refused = append(refused, fmt.Sprintf("%d to %s, that is more than the share %g of %d records; raise limits { %s = { share = … } } if that is meant", n, l.Action, *l.Share, known, l.Action))
+		}
+	}
+	if len(refused) > 0 {
+		return &RefusedError{refused}
+	}
+	return nil
+}
+
+// OpenPlan opens a plan file and says whether it still fits the state, the workspace and the configuration.
+func (e *Engine) OpenPlan(path string) (*planfile.File, error) {
+	f, err := planfile.OpenFile(path)
+	if err != nil {
+		return nil, err
+	}
+	h := f.Header
+	switch {
+	case h.Lineage != e.State.Lineage():
+		err = &StaleError{"it was made with another state (lineage " + h.Lineage + ", this one is " + e.State.Lineage() + ")"}
+	case h.Meaning != e.Config.Meaning:
+		err = &StaleError{"the configuration means something else than when it was made"}
+	case e.State.Workspace() != "" && h.Workspace != e.State.Workspace():
+		err = &StaleError{"it was made for workspace " + h.Workspace + ", the state belongs to " + e.State.Workspace()}
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// Discard removes the plan file of the working folder.
+func (e *Engine) Discard(p *Plan) error {
+	if p == nil || filepath.Dir(p.Path) != e.Work {
+		return nil
+	}
+	if err := os.Remove(p.Path); err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	return nil
+}
+
+// SetNames are the record sets in order.
+func (e *Engine) SetNames() []string {
+	var out []string
+	for _, s := range e.Config.Sets {
+		out = append(out, s.Name)
+	}
+	return out
+}
+
+// NotesOf collects what the mapping noticed, by set, sorted.
+func NotesOf(evs []Evaluated) []string {
+	var out []string
+	for _, ev := range evs {
+		for _, text := range slices.Sorted(maps.Keys(ev.Notes)) {
+			out = append(out, fmt.Sprintf("%s: %s (%d rows)", ev.Set, text, ev.Notes[text]))
+		}
+	}
+	return out
+}

@@ -1,0 +1,299 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"deskform/hcl"
+	"deskform/plan"
+	"deskform/state/cache"
+)
+
+// Pulled is what one data block gave.
+type Pulled struct {
+	Data string `json:"data"`
+	// Unchanged: the file is the one that was read last time.
+	Unchanged bool `json:"unchanged,omitempty"`
+	cache.Pulled
+}
+
+// Pull modes.
+const (
+	PullAuto = "auto" // read what may have changed: an unchanged export file is not read again
+	PullFull = "full"
+	PullNone = "none" // plan from the rows in the cache
+)
+
+// Pull reads the data blocks into the cache and brings schema.lock.json up to date. It reports broken and duplicate
+// rows; it never drops one silently.
+func (e *Engine) Pull(ctx context.Context, mode string) ([]Pulled, error) {
+	var out []Pulled
+	lock := map[string]plan.RowType{}
+	maps.Copy(lock, e.Lock)
+	for _, d := range e.Config.Data {
+		p, rt, err := e.pullOne(ctx, d, mode)
+		if err != nil {
+			return out, err
+		}
+		out = append(out, p)
+		if rt != nil {
+			lock[d.Address()] = *rt
+		}
+	}
+	if mode != PullNone {
+		for addr := range lock {
+			if !e.hasData(addr) {
+				delete(lock, addr)
+			}
+		}
+		if err := hcl.WriteLock(LockFile(e.lockDir()), lock); err != nil {
+			return out, err
+		}
+		e.Lock = lock
+	}
+	return out, nil
+}
+
+// lockDir is where schema.lock.json is written: beside the configuration, but for a rehearsal, which writes nothing there.
+func (e *Engine) lockDir() string {
+	if e.Intercom != nil {
+		return e.Work
+	}
+	return e.Dir
+}
+
+func (e *Engine) hasData(addr string) bool {
+	for _, d := range e.Config.Data {
+		if d.Address() == addr {
+			return true
+		}
+	}
+	return false
+}
+
+func (e *Engine) pullOne(ctx context.Context, d plan.Data, mode string) (Pulled, *plan.RowType, error) {
+	p := Pulled{Data: d.Address()}
+	print, err := e.fingerprint(d)
+	if err != nil {
+		return p, nil, err
+	}
+	old, known, err := e.Cache.Fingerprint(ctx, d.Address())
+	if err != nil {
+		return p, nil, err
+	}
+	if mode == PullNone {
+		if !known {
+			return p, nil, fmt.Errorf("plan without pulling: %s was never pulled; run `deskform pull` or leave out --pull=none", d.Address())
+		}
+		return p, nil, nil
+	}
+	if mode == PullAuto && print != "" && known && old == print {
+		p.Unchanged = true
+		return p, nil, nil
+	}
+	src, err := e.Source(d.Type)
+	if err != nil {
+		return p, nil, err
+	}
+	rt, err := src.Describe(ctx, d)
+	if err != nil {
+		return p, nil, fmt.Errorf("pull data.%s: %w", d.Address(), err)
+	}
+	if locked, ok := e.Lock[d.Address()]; ok {
+		rt = widen(locked, rt)
+	}
+	e.Watch.Start("pull "+d.Address(), 0)
+	defer e.Watch.Done()
+	rows := e.counting(e.withFiles(ctx, src, rt, src.Rows(ctx, d, e.owners(ctx, d))))
+	p.Pulled, err = e.Cache.PutRows(ctx, d, print, rows)
+	if err != nil {
+		return p, nil, fmt.Errorf("pull data.%s: %w", d.Address(), err)
+	}
+	return p, &rt, nil
+}
+
+// widen keeps columns that the lock knows and this read did not show: an attribute that is empty everywhere, or that the
+// key may no longer read, is no reason to rewrite the mapping's types.
+func widen(locked, seen plan.RowType) plan.RowType {
+	out := seen
+	out.Columns = map[string]plan.Column{}
+	maps.Copy(out.Columns, locked.Columns)
+	for name, c := range seen.Columns {
+		if old, ok := out.Columns[name]; ok && (c.Type == plan.ColumnAny || c.Type == plan.ColumnString && old.Type == plan.ColumnTime) {
+			continue
+		}
+		out.Columns[name] = c
+	}
+	return out
+}
+
+// owners are the keys of the rows that own these.
+func (e *Engine) owners(ctx context.Context, d plan.Data) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for _, of := range d.Of {
+			owner, ok := e.data(of)
+			if !ok {
+				yield("", fmt.Errorf("data.%s: owner %s is not declared", d.Address(), of))
+				return
+			}
+			for row, err := range e.Cache.Records(ctx, owner) {
+				if !yield(row.Key, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (e *Engine) data(addr string) (plan.Data, bool) {
+	for _, d := range e.Config.Data {
+		if d.Address() == addr {
+			return d, true
+		}
+	}
+	return plan.Data{}, false
+}
+
+func (e *Engine) counting(rows iter.Seq2[plan.Row, error]) iter.Seq2[plan.Row, error] {
+	return func(yield func(plan.Row, error) bool) {
+		n := 0
+		for row, err := range rows {
+			if n++; n%1000 == 0 {
+				e.Watch.Step(1000)
+			}
+			if !yield(row, err) {
+				return
+			}
+		}
+		e.Watch.Step(n % 1000)
+	}
+}
+
+// withFiles fetches the files that rows link to into the content store, and puts hash, size and type into the link, so
+// that an apply needs no source.
+func (e *Engine) withFiles(ctx context.Context, src plan.Source, rt plan.RowType, rows iter.Seq2[plan.Row, error]) iter.Seq2[plan.Row, error] {
+	var columns []string
+	for name, c := range rt.Columns {
+		if c.Type == plan.ColumnFiles {
+			columns = append(columns, name)
+		}
+	}
+	opener, ok := src.(plan.Opener)
+	if !ok || len(columns) == 0 {
+		return rows
+	}
+	return func(yield func(plan.Row, error) bool) {
+		for row, err := range rows {
+			if err == nil && row.Broken == "" {
+				row, err = e.fetch(ctx, opener, columns, row)
+			}
+			if !yield(row, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func (e *Engine) fetch(ctx context.Context, src plan.Opener, columns []string, row plan.Row) (plan.Row, error) {
+	var obj map[string]json.RawMessage
+	if err := json.Unmarshal(row.JSON, &obj); err != nil {
+		return row, fmt.Errorf("read row %s: %w", row.Pos, err)
+	}
+	changed := false
+	for _, col := range columns {
+		var links []map[string]any
+		if json.Unmarshal(obj[col], &links) != nil || len(links) == 0 {
+			continue
+		}
+		for _, link := range links {
+			key, _ := link["UUID"].(string)
+			if key == "" {
+				continue
+			}
+			if err := e.fetchOne(ctx, src, key, link); err != nil {
+				return row, err
+			}
+			changed = true
+		}
+		text, err := json.Marshal(links)
+		if err != nil {
+			return row, err
+		}
+		obj[col] = text
+	}
+	if !changed {
+		return row, nil
+	}
+	text, err := json.Marshal(obj)
+	row.JSON = text
+	return row, err
+}
+
+// fetchOne puts the bytes of one file into the store unless they are there.
+func (e *Engine) fetchOne(ctx context.Context, src plan.Opener, key string, link map[string]any) error {
+	name := "file " + key
+	if known, ok, err := e.Cache.Get(ctx, name); err != nil {
+		return err
+	} else if ok {
+		var meta map[string]any
+		if json.Unmarshal([]byte(known), &meta) == nil {
+			if sha, _ := meta["sha256"].(string); sha != "" && e.Files.Has(sha) {
+				maps.Copy(link, meta)
+				return nil
+			}
+		}
+	}
+	content, err := src.OpenFile(ctx, key)
+	if err != nil {
+		// A file that cannot be read is not lost in silence: the part that carries it says so.
+		link["error"] = e.Redact.Text(err.Error())
+		return ctx.Err()
+	}
+	defer content.Body.Close()
+	sha, size, err := e.Files.Put(ctx, struct{ io.Reader }{content.Body})
+	if err != nil {
+		return fmt.Errorf("fetch %s: %w", key, err)
+	}
+	meta := map[string]any{"sha256": sha, "size": size, "type": content.Type}
+	maps.Copy(link, meta)
+	text, err := json.Marshal(meta)
+	if err != nil {
+		return err
+	}
+	return e.Cache.Set(ctx, name, string(text))
+}
+
+// fingerprint names the content of an export file and the arguments it is read with; empty for a service.
+func (e *Engine) fingerprint(d plan.Data) (string, error) {
+	name, ok := d.Args["file"].(string)
+	if !ok {
+		return "", nil
+	}
+	path := name
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(d.Dir, path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		if os.IsNotExist(err) {
+			return "", fmt.Errorf("read data.%s: there is no file %s; put it there or correct the file argument", d.Address(), name)
+		}
+		return "", fmt.Errorf("read data.%s: open %s: %w", d.Address(), name, err)
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", fmt.Errorf("read data.%s: %s: %w", d.Address(), name, err)
+	}
+	args := plan.Hash(d.Args)
+	return strings.Join([]string{hex.EncodeToString(h.Sum(nil)), args, strings.Join(d.Key, ","), strings.Join(d.GroupBy, ","), d.GroupRecord, d.Duplicates}, "|"), nil
+}

@@ -1,0 +1,251 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/hashicorp/go-hclog"
+	hcllib "github.com/hashicorp/hcl/v2"
+	"github.com/mattn/go-isatty"
+	"github.com/spf13/cobra"
+
+	"deskform/cmd/deskform/engine"
+	"deskform/hcl"
+	"deskform/plan/run"
+	"deskform/providers/transport"
+	"deskform/state"
+	"deskform/state/planfile"
+)
+
+// Exit codes are an interface.
+const (
+	exitDone        = 0
+	exitError       = 1
+	exitPending     = 2
+	exitIncomplete  = 3
+	exitRefused     = 4
+	exitStale       = 5
+	exitLocked      = 6
+	exitUnverified  = 7
+	exitInterrupted = 130
+)
+
+// An exit is an error with a code of its own. A nil Err says that all has been said already.
+type exit struct {
+	code int
+	err  error
+}
+
+func (e *exit) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exit) Unwrap() error { return e.err }
+
+// codeOf makes an error an exit code.
+func codeOf(ctx context.Context, err error) int {
+	var (
+		own     *exit
+		refused *engine.RefusedError
+		stale   *engine.StaleError
+		locked  *state.LockedError
+	)
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &own):
+		return own.code
+	case errors.As(err, &locked):
+		return exitLocked
+	case errors.As(err, &refused):
+		return exitRefused
+	case errors.As(err, &stale):
+		return exitStale
+	case ctx.Err() != nil, errors.Is(err, context.Canceled):
+		return exitInterrupted
+	}
+	return exitError
+}
+
+// An app is what all commands share: the streams and the global flags.
+type app struct {
+	out, err io.Writer
+	in       io.Reader
+	env      func(string) (string, bool)
+	clock    transport.Clock
+
+	dir      string
+	vars     []string
+	varFiles []string
+	noColor  bool
+	logLevel string
+
+	// hide takes secrets out of whatever is printed; set once a configuration is loaded.
+	hide *transport.Redactor
+}
+
+// Main runs one command and returns its exit code.
+func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	a := &app{out: stdout, err: stderr, in: os.Stdin, env: os.LookupEnv, clock: transport.Real{}}
+	root := a.root()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	code := codeOf(ctx, err)
+	var own *exit
+	if err != nil && !(errors.As(err, &own) && own.err == nil) {
+		a.complain(err)
+	}
+	if code == exitInterrupted {
+		fmt.Fprintln(stderr, "Interrupted. What was in flight is recorded; run the same command again to go on.")
+	}
+	return code
+}
+
+// complain prints an error the way diagnostics look, without secrets.
+func (a *app) complain(err error) {
+	text := err.Error()
+	if a.hide != nil {
+		text = a.hide.Text(text)
+	}
+	fmt.Fprintf(a.err, "Error: %s\n", text)
+	var boundErr *state.BoundError
+	var version *state.VersionError
+	switch {
+	case errors.As(err, &boundErr), errors.As(err, &version), errors.Is(err, planfile.ErrFormat), errors.Is(err, run.ErrStopped):
+	}
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "deskform",
+		Short:         "Move a helpdesk from ITSM 365 to Intercom as code",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	f := root.PersistentFlags()
+	f.StringVarP(&a.dir, "chdir", "C", ".", "folder with the configuration")
+	f.StringArrayVar(&a.vars, "var", nil, "NAME=VALUE of a variable; also DESKFORM_VAR_NAME in the environment")
+	f.StringArrayVar(&a.varFiles, "var-file", nil, "file with values of variables")
+	f.BoolVar(&a.noColor, "no-color", false, "no colours; NO_COLOR in the environment does the same")
+	f.StringVar(&a.logLevel, "log", "error", "what goes to the log on stderr: trace, debug, info, warn, error")
+	root.AddCommand(
+		a.initCmd(), a.checkCmd(), a.validateCmd(), a.fmtCmd(), a.pullCmd(), a.planCmd(), a.showCmd(), a.whyCmd(),
+		a.applyCmd(), a.rehearseCmd(), a.stateCmd(), a.sandboxCmd(), a.versionCmd(), a.docsCmd(),
+	)
+	return root
+}
+
+// color says whether stdout shall be coloured.
+func (a *app) color(w io.Writer) bool {
+	if a.noColor {
+		return false
+	}
+	if v, ok := a.env("NO_COLOR"); ok && v != "" {
+		return false
+	}
+	return tty(w)
+}
+
+func tty(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && isatty.IsTerminal(f.Fd())
+}
+
+// setup is what every command gives the engine.
+func (a *app) setup() (engine.Setup, error) {
+	s := engine.Setup{Dir: a.dir, Vars: map[string]string{}, VarFiles: a.varFiles, Env: a.env, Clock: a.clock, Holder: holder()}
+	for _, v := range a.vars {
+		name, value, ok := strings.Cut(v, "=")
+		if !ok {
+			return s, fmt.Errorf("--var %s: write it as NAME=VALUE", v)
+		}
+		s.Vars[name] = value
+	}
+	level := hclog.LevelFromString(a.logLevel)
+	if level == hclog.NoLevel {
+		return s, fmt.Errorf("--log %s: choose trace, debug, info, warn or error", a.logLevel)
+	}
+	s.Log = hclog.New(&hclog.LoggerOptions{Name: "deskform", Level: level, Output: hider{a}})
+	s.Watch = newProgress(a.err, a.clock)
+	return s, nil
+}
+
+// hider redacts what the logger writes.
+type hider struct{ a *app }
+
+func (h hider) Write(p []byte) (int, error) {
+	text := string(p)
+	if h.a.hide != nil {
+		text = h.a.hide.Text(text)
+	}
+	_, err := io.WriteString(h.a.err, text)
+	return len(p), err
+}
+
+func holder() string {
+	user, host := os.Getenv("USER"), ""
+	if user == "" {
+		user = fmt.Sprint("uid ", os.Getuid())
+	}
+	if h, err := os.Hostname(); err == nil {
+		host = h
+	}
+	return fmt.Sprintf("%s@%s pid %d", user, host, os.Getpid())
+}
+
+// open opens the project; diagnostics are printed.
+func (a *app) open(ctx context.Context, change func(*engine.Setup)) (*engine.Engine, error) {
+	s, err := a.setup()
+	if err != nil {
+		return nil, err
+	}
+	if change != nil {
+		change(&s)
+	}
+	e, diags, err := engine.Open(ctx, s)
+	if derr := a.diagnose(diags); derr != nil {
+		return nil, derr
+	}
+	if err != nil {
+		return nil, err
+	}
+	a.hide = e.Redact
+	return e, nil
+}
+
+// diagnose prints diagnostics and makes an exit of errors among them.
+func (a *app) diagnose(diags hcl.Diagnostics) error {
+	if len(diags) == 0 {
+		return nil
+	}
+	w := bufio.NewWriter(a.err)
+	hcl.Render(w, diags, a.color(a.err))
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if hcllib.Diagnostics(diags).HasErrors() {
+		return &exit{code: exitError}
+	}
+	return nil
+}
+
+// rel shows a path the way the user would type it.
+func rel(path string) string {
+	if wd, err := os.Getwd(); err == nil {
+		if r, err := filepath.Rel(wd, path); err == nil && !strings.HasPrefix(r, "..") {
+			return r
+		}
+	}
+	return path
+}

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	intercomsandbox "deskform/providers/intercom/sandbox"
+	itsmsandbox "deskform/providers/itsm365/sandbox"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"deskform": main})
+}
+
+// sandboxes are the Intercom sandboxes by the script that started them.
+var sandboxes sync.Map
+
+// What the scripts use as secrets; no output, log, state, cache or plan file may hold them.
+const (
+	scriptToken = "script-token-3f9a1c77"
+	scriptKey   = "script-key-5d20b8e4"
+)
+
+// TestScripts runs fixtures/scripts. The folder is the list. Beside testscript's own commands there are:
+//
+//	intercom [limit=N] [lag=D] [data=FILE]   starts an Intercom sandbox; its address is $INTERCOM_URL
+//	itsm365 DIR                              starts an ITSM 365 sandbox; its address is $ITSM365_URL
+//	answer STATUS TEXT                       starts a server that gives this answer to everything; $ANSWER_URL
+//	writes N                                 the Intercom sandbox has counted N writes
+//	mutate OP KIND ID NAME VALUE             what an agent might do
+//	secrets DIR                              no file below DIR holds the token or the key
+//	edit FILE OLD NEW                        replaces a text in a file
+func TestScripts(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join(root, "fixtures", "scripts"),
+		RequireExplicitExec: true,
+		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("FIXTURES", filepath.Join(root, "fixtures"))
+			env.Setenv("INTERCOM_TOKEN", scriptToken)
+			env.Setenv("ITSM365_ACCESS_KEY", scriptKey)
+			env.Setenv("NO_COLOR", "1")
+			env.Setenv("USER", "script")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"intercom": startIntercom, "itsm365": startITSM365, "answer": startAnswer, "writes": checkWrites,
+			"mutate": mutate, "secrets": checkSecrets, "edit": edit,
+		},
+	})
+}
+
+type realClock struct{}
+
+func (realClock) Now() time.Time { return time.Now() }
+func (realClock) Sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func startIntercom(ts *testscript.TestScript, neg bool, args []string) {
+	o := intercomsandbox.Options{Token: scriptToken, Clock: realClock{}}
+	for _, a := range args {
+		name, value, _ := strings.Cut(a, "=")
+		var err error
+		switch name {
+		case "limit":
+			o.Limit, err = strconv.Atoi(value)
+		case "lag":
+			o.IndexLag, err = time.ParseDuration(value)
+		case "data":
+			var f *os.File
+			if f, err = os.Open(ts.MkAbs(value)); err == nil {
+				defer f.Close()
+				o.Seed = f
+			}
+		default:
+			err = fmt.Errorf("no option %s", name)
+		}
+		ts.Check(err)
+	}
+	s, err := intercomsandbox.New(o)
+	ts.Check(err)
+	srv := httptest.NewServer(s)
+	ts.Defer(srv.Close)
+	ts.Setenv("INTERCOM_URL", srv.URL)
+	sandboxes.Store(ts.Getenv("WORK"), s)
+}
+
+func startITSM365(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: itsm365 DIR")
+	}
+	s, err := itsmsandbox.New(itsmsandbox.Options{FS: os.DirFS(ts.MkAbs(args[0])), Keys: map[string]itsmsandbox.Profile{scriptKey: {}}})
+	ts.Check(err)
+	srv := httptest.NewServer(s)
+	ts.Defer(srv.Close)
+	ts.Setenv("ITSM365_URL", srv.URL+"/sd/services/rest")
+}
+
+func startAnswer(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: answer STATUS TEXT")
+	}
+	status, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, args[1])
+	}))
+	ts.Defer(srv.Close)
+	ts.Setenv("ANSWER_URL", srv.URL)
+}
+
+func sandboxOf(ts *testscript.TestScript) *intercomsandbox.Server {
+	s, ok := sandboxes.Load(ts.Getenv("WORK"))
+	if !ok {
+		ts.Fatalf("no Intercom sandbox was started")
+	}
+	return s.(*intercomsandbox.Server)
+}
+
+func checkWrites(ts *testscript.TestScript, neg bool, args []string) {
+	got := strconv.Itoa(sandboxOf(ts).Stats().Writes)
+	if (got == args[0]) == neg {
+		ts.Fatalf("the sandbox counted %s writes", got)
+	}
+}
+
+func mutate(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 5 {
+		ts.Fatalf("usage: mutate OP KIND ID NAME VALUE")
+	}
+	ts.Check(sandboxOf(ts).Mutate(intercomsandbox.Mutation{Op: args[0], Kind: args[1], ID: args[2], Name: args[3], Value: args[4]}))
+}
+
+func checkSecrets(ts *testscript.TestScript, neg bool, args []string) {
+	files := 0
+	ts.Check(filepath.WalkDir(ts.MkAbs(args[0]), func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		files++
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for _, secret := range []string{scriptToken, scriptKey} {
+			if strings.Contains(string(text), secret) {
+				return fmt.Errorf("%s holds a secret", path)
+			}
+		}
+		return nil
+	}))
+	if files == 0 {
+		ts.Fatalf("there is no file below %s", args[0])
+	}
+}
+
+func edit(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 3 {
+		ts.Fatalf("usage: edit FILE OLD NEW")
+	}
+	text := ts.ReadFile(args[0])
+	if !strings.Contains(text, args[1]) {
+		ts.Fatalf("%s does not contain %q", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.ReplaceAll(text, args[1], args[2])), 0o644))
+}
