@@ -1,6 +1,8 @@
 package plan_test
 
 import (
+	"encoding/json"
+	"reflect"
 	"testing"
 
 	"deskform/plan"
@@ -83,5 +85,33 @@ func TestBooksAddUp(t *testing.T) {
 	b.Add("contact.a", plan.OutLeft, 4)
 	if got := b.Unbalanced(); got != nil {
 		t.Errorf("unbalanced: %v", got)
+	}
+}
+
+// What a plan file or the journal holds comes back with its references.
+func TestChangesAndStepsReadBack(t *testing.T) {
+	ref := plan.Ref{Targets: []plan.Target{{Set: "tag", Key: "x"}}}
+	f := plan.FieldChange{Field: "tags", What: "add", Before: []plan.Value{"1"}, After: []plan.Value{ref}, Base: int64(1 << 60), Reason: "r"}
+	text, err := json.Marshal(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back plan.FieldChange
+	if err := json.Unmarshal(text, &back); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(f, back) {
+		t.Errorf("%+v came back as %+v", f, back)
+	}
+	s := plan.Step{Key: "k", Op: "o", Payload: plan.Fields{"a": ref}, Member: ref, Fields: []string{"tags"}}
+	if text, err = json.Marshal(s); err != nil {
+		t.Fatal(err)
+	}
+	var step plan.Step
+	if err := json.Unmarshal(text, &step); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(s, step) {
+		t.Errorf("%+v came back as %+v", s, step)
 	}
 }

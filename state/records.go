@@ -166,7 +166,7 @@ func (s *State) ByID(ctx context.Context, kind, id string) ([]plan.Address, erro
 
 // Move renames a set (both keys empty) or one address. What is not there is no error: the move was done before. A
 // target that is taken is one.
-func (s *State) Move(ctx context.Context, from, to plan.Target) error {
+func (s *State) Move(ctx context.Context, from, to plan.Address) error {
 	err := s.try(ctx, func(tx *sql.Tx) error {
 		for _, table := range []string{"records", "parts", "set_aside"} {
 			var err error
@@ -182,7 +182,7 @@ func (s *State) Move(ctx context.Context, from, to plan.Target) error {
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("move %v to %v in the state: %w", from, to, err)
+		return fmt.Errorf("move %s to %s in the state: %w", from, to, err)
 	}
 	return nil
 }

@@ -33,8 +33,9 @@ type Cache struct {
 	mu      sync.Mutex
 	pending map[plan.Target]Outcome // decided and not yet written
 	claims  map[claim]plan.Target
+	gens    map[string]int // valid generations, by data
 
-	want, row, live, find, outcome *sql.Stmt
+	want, row, owned, grouped, live, find, outcome *sql.Stmt
 }
 
 // Open opens or makes a cache. A file that cannot be used is replaced by an empty one.
@@ -59,7 +60,7 @@ func open(ctx context.Context, path string) (*Cache, error) {
 	if err := f.Close(); err != nil {
 		return nil, fmt.Errorf("open cache: %w", err)
 	}
-	c := &Cache{path: path}
+	c := &Cache{path: path, gens: map[string]int{}}
 	c.clear()
 	if c.write, err = sql.Open("sqlite", dsn(path, "_txlock=immediate&_pragma=journal_mode(wal)&_pragma=synchronous(off)&_pragma=cache_size(-8000)")); err != nil {
 		return nil, fmt.Errorf("open cache: %w", err)
@@ -101,7 +102,9 @@ func (c *Cache) prepare(ctx context.Context, path string) error {
 		text string
 	}{
 		{&c.want, "SELECT json FROM wants WHERE owner = ? AND key = ?"},
-		{&c.row, "SELECT r.seq, r.key, r.pos, r.json FROM rows r JOIN pulls p ON p.data = r.data AND p.gen = r.gen WHERE r.data = ? AND r.key = ? ORDER BY r.seq LIMIT 1"},
+		{&c.row, "SELECT r.seq, r.key, r.pos, r.json FROM rows r INDEXED BY rows_by_key WHERE r.data = ? AND r.gen = ? AND r.key = ? LIMIT 1"},
+		{&c.owned, "SELECT r.key, r.pos, r.json FROM owners o CROSS JOIN rows r ON r.data = o.data AND r.gen = o.gen AND r.seq = o.seq WHERE o.data = ? AND o.gen = ? AND o.owner = ? ORDER BY o.seq"},
+		{&c.grouped, "SELECT r.key, r.pos, r.json FROM rows r INDEXED BY rows_by_group WHERE r.data = ? AND r.gen = ? AND r.grp = ? AND r.grp != '' ORDER BY r.seq"},
 		{&c.live, "SELECT json, missing FROM live WHERE kind = ? AND id = ?"},
 		{&c.find, "SELECT l.json FROM live_keys k JOIN live l ON l.kind = k.kind AND l.id = k.id WHERE k.kind = ? AND k.field = ? AND k.value = ? AND l.missing = 0 ORDER BY l.id"},
 		{&c.outcome, "SELECT action, id, kind, into_owner, into_key, reason, cause FROM outcomes WHERE owner = ? AND key = ?"},
@@ -119,7 +122,7 @@ func (c *Cache) Close() error {
 	if c.read != nil && c.outcome != nil {
 		errs = append(errs, c.flush(context.Background()))
 	}
-	for _, s := range []*sql.Stmt{c.want, c.row, c.live, c.find, c.outcome} {
+	for _, s := range []*sql.Stmt{c.want, c.row, c.owned, c.grouped, c.live, c.find, c.outcome} {
 		if s != nil {
 			errs = append(errs, s.Close())
 		}

@@ -100,7 +100,11 @@ func (c *Cache) PutRows(ctx context.Context, d plan.Data, source string, rows it
 	if err != nil {
 		return p, err
 	}
-	return p, c.in(ctx, func(tx *sql.Tx) error { return c.swap(tx, d, gen, old, source, &p) })
+	err = c.in(ctx, func(tx *sql.Tx) error { return c.swap(tx, d, gen, old, source, &p) })
+	c.mu.Lock()
+	delete(c.gens, data)
+	c.mu.Unlock()
+	return p, err
 }
 
 func (p *Pulled) broke(tx *sql.Tx, data string, gen int, r plan.Row) error {
@@ -259,7 +263,27 @@ func (c *Cache) Counts(ctx context.Context, data string) (Pulled, error) {
 	return p, err
 }
 
-const current = "FROM rows r JOIN pulls p ON p.data = r.data AND p.gen = r.gen WHERE r.data = ?"
+const current = "FROM rows r WHERE r.data = ? AND r.gen = ?"
+
+// gen is the valid generation of a data block's rows.
+func (c *Cache) gen(ctx context.Context, data string) (int, error) {
+	c.mu.Lock()
+	g, ok := c.gens[data]
+	c.mu.Unlock()
+	if ok {
+		return g, nil
+	}
+	err := c.read.QueryRowContext(ctx, "SELECT gen FROM pulls WHERE data = ?", data).Scan(&g)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	if err == nil {
+		c.mu.Lock()
+		c.gens[data] = g
+		c.mu.Unlock()
+	}
+	return g, err
+}
 
 // Records yields one row per record, in source order: each row, or of each group its first or last row under the
 // group's key.
@@ -273,7 +297,12 @@ func (c *Cache) Records(ctx context.Context, d plan.Data) iter.Seq2[plan.Row, er
 		query = "SELECT g.grp, r.pos, r.json FROM (SELECT r.data, r.gen, r.grp, min(r.seq) AS first, " + pick + " AS seq " + current + " GROUP BY r.grp) g JOIN rows r ON r.data = g.data AND r.gen = g.gen AND r.seq = g.seq ORDER BY g.first"
 	}
 	return func(yield func(plan.Row, error) bool) {
-		rows, err := c.read.QueryContext(ctx, query, d.Address())
+		gen, err := c.gen(ctx, d.Address())
+		if err != nil {
+			yield(plan.Row{}, fmt.Errorf("read data.%s from the cache: %w", d.Address(), err))
+			return
+		}
+		rows, err := c.read.QueryContext(ctx, query, d.Address(), gen)
 		if err != nil {
 			yield(plan.Row{}, fmt.Errorf("read data.%s from the cache: %w", d.Address(), err))
 			return
@@ -296,15 +325,18 @@ func (c *Cache) Records(ctx context.Context, d plan.Data) iter.Seq2[plan.Row, er
 func (c *Cache) RowByKey(ctx context.Context, d plan.Data, key string) (plan.Row, bool, error) {
 	var r plan.Row
 	var seq int
-	var err error
+	gen, err := c.gen(ctx, d.Address())
+	if err != nil {
+		return r, false, err
+	}
 	if len(d.GroupBy) > 0 {
 		pick := "ASC"
 		if d.GroupRecord == "last" {
 			pick = "DESC"
 		}
-		err = c.read.QueryRowContext(ctx, "SELECT r.seq, r.grp, r.pos, r.json "+current+" AND r.grp = ? ORDER BY r.seq "+pick+" LIMIT 1", d.Address(), key).Scan(&seq, &r.Key, &r.Pos, &r.JSON)
+		err = c.read.QueryRowContext(ctx, "SELECT r.seq, r.grp, r.pos, r.json FROM rows r INDEXED BY rows_by_group WHERE r.data = ? AND r.gen = ? AND r.grp = ? AND r.grp != '' ORDER BY r.seq "+pick+" LIMIT 1", d.Address(), gen, key).Scan(&seq, &r.Key, &r.Pos, &r.JSON)
 	} else {
-		err = c.row.QueryRowContext(ctx, d.Address(), key).Scan(&seq, &r.Key, &r.Pos, &r.JSON)
+		err = c.row.QueryRowContext(ctx, d.Address(), gen, key).Scan(&seq, &r.Key, &r.Pos, &r.JSON)
 	}
 	if errors.Is(err, sql.ErrNoRows) {
 		return r, false, nil
@@ -314,11 +346,15 @@ func (c *Cache) RowByKey(ctx context.Context, d plan.Data, key string) (plan.Row
 
 // RowsBy lists, in source order, the rows that belong to an owner; of a group, the rows beside its record.
 func (c *Cache) RowsBy(ctx context.Context, d plan.Data, key string) ([]plan.Row, error) {
-	query := "SELECT r.key, r.pos, r.json FROM pulls p JOIN owners o ON o.data = p.data AND o.gen = p.gen JOIN rows r ON r.data = o.data AND r.gen = o.gen AND r.seq = o.seq WHERE p.data = ? AND o.owner = ? ORDER BY r.seq"
-	if len(d.GroupBy) > 0 {
-		query = "SELECT r.key, r.pos, r.json " + current + " AND r.grp = ? AND r.grp != '' ORDER BY r.seq"
+	gen, err := c.gen(ctx, d.Address())
+	if err != nil {
+		return nil, err
 	}
-	rows, err := c.read.QueryContext(ctx, query, d.Address(), key)
+	stmt := c.owned
+	if len(d.GroupBy) > 0 {
+		stmt = c.grouped
+	}
+	rows, err := stmt.QueryContext(ctx, d.Address(), gen, key)
 	if err != nil {
 		return nil, err
 	}
