@@ -81,6 +81,9 @@ func (r *Reader) Sweep(ctx context.Context, kind string, since time.Time) iter.S
 			err = r.search(ctx, "/contacts/search", "data", kind, since, yield)
 		case "conversation":
 			err = r.search(ctx, "/conversations/search", "conversations", kind, since, yield)
+			if err == nil && !since.IsZero() {
+				err = r.deleted(ctx, since, yield)
+			}
 		case "company":
 			err = r.companies(ctx, yield)
 		default:
@@ -181,6 +184,39 @@ func (r *Reader) search(ctx context.Context, path, key, kind string, since time.
 			return nil
 		}
 		page["starting_after"] = pages.Next.StartingAfter
+	}
+}
+
+// deleted yields the conversations that were deleted since, which a search of what changed cannot show (IC 3.6).
+func (r *Reader) deleted(ctx context.Context, since time.Time, yield func(plan.Live, error) bool) error {
+	for page := 1; ; page++ {
+		env := map[string]json.RawMessage{}
+		path := fmt.Sprintf("/conversations/deleted?order=desc&per_page=60&page=%d", page)
+		if err := r.c.read(ctx, http.MethodGet, path, nil, &env, "GET /conversations/deleted"); err != nil {
+			return err
+		}
+		items, err := listOf(env, "conversations")
+		if err != nil {
+			return fmt.Errorf("Intercom GET /conversations/deleted: %w", err)
+		}
+		for _, raw := range items {
+			var d struct {
+				ID text  `json:"id"`
+				At int64 `json:"deleted_at"`
+			}
+			if err := json.Unmarshal(raw, &d); err != nil {
+				return fmt.Errorf("Intercom GET /conversations/deleted: %w", err)
+			}
+			if d.At < since.Unix() {
+				return nil
+			}
+			if !yield(plan.Live{Kind: "conversation", ID: string(d.ID), Gone: true, PartCount: -1}, nil) {
+				return errStopped
+			}
+		}
+		if len(items) < 60 {
+			return nil
+		}
 	}
 }
 

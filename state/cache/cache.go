@@ -62,7 +62,7 @@ func open(ctx context.Context, path string) (*Cache, error) {
 	}
 	c := &Cache{path: path, gens: map[string]int{}}
 	c.clear()
-	if c.write, err = sql.Open("sqlite", dsn(path, "_txlock=immediate&_pragma=journal_mode(wal)&_pragma=synchronous(off)&_pragma=cache_size(-8000)")); err != nil {
+	if c.write, err = sql.Open("sqlite", dsn(path, "_txlock=immediate&_pragma=journal_mode(wal)&_pragma=synchronous(off)&_pragma=cache_size(-4000)")); err != nil {
 		return nil, fmt.Errorf("open cache: %w", err)
 	}
 	c.write.SetMaxOpenConns(1)
@@ -93,7 +93,7 @@ func (c *Cache) prepare(ctx context.Context, path string) error {
 		return fmt.Errorf("version %d", version)
 	}
 	var err error
-	if c.read, err = sql.Open("sqlite", dsn(path, "_pragma=query_only(1)&_pragma=cache_size(-4000)")); err != nil {
+	if c.read, err = sql.Open("sqlite", dsn(path, "_pragma=query_only(1)&_pragma=cache_size(-1500)")); err != nil {
 		return err
 	}
 	c.read.SetMaxOpenConns(8)

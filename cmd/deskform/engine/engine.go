@@ -90,7 +90,7 @@ type Engine struct {
 	reader  *intercom.Reader
 	// governor is one for both clients: they share what the workspace grants.
 	governor *transport.Governor
-	attrs   map[string]plan.AttributeDef
+	attrs    map[string]plan.AttributeDef
 }
 
 // Options returns what the language is made of: the providers' kinds, schemas and functions as data.

@@ -91,7 +91,7 @@ func (e *Engine) keepParts(ctx context.Context, k *plan.Kind, items iter.Seq2[pl
 	return func(yield func(plan.Live, error) bool) {
 		for item, err := range items {
 			e.Watch.Step(1)
-			if err == nil && k.PartsOnGet && !item.HasParts {
+			if err == nil && k.PartsOnGet && !item.HasParts && !item.Gone {
 				old, _, lerr := e.Cache.Live(ctx, k.Name, item.ID)
 				if lerr != nil {
 					yield(item, lerr)

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -79,6 +80,9 @@ func (r *Rehearsal) Passed() bool {
 		r.Notifications.Unavoidable == r.Notifications.Forecast && r.Mutations.Found == r.Mutations.Planted
 }
 
+// memoryLimit is a soft bound on the Go heap of a rehearsal.
+const memoryLimit = 160 << 20
+
 // sandboxToken is made up; it opens nothing but the sandbox in this process.
 const sandboxToken = "rehearsal-token"
 
@@ -86,6 +90,10 @@ const sandboxToken = "rehearsal-token"
 // planted mutations. Nothing real is touched; the project's own state and cache stay as they are.
 func Rehearse(ctx context.Context, s Setup, o RehearseOptions) (*Rehearsal, *Engine, hcl.Diagnostics, error) {
 	began := time.Now()
+	if _, set := os.LookupEnv("GOMEMLIMIT"); !set {
+		// The sandbox's objects live long and the calls' garbage does not: collect sooner rather than grow.
+		defer debug.SetMemoryLimit(debug.SetMemoryLimit(memoryLimit))
+	}
 	if o.Factor == 0 {
 		o.Factor = 1000
 	}

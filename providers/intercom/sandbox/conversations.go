@@ -282,8 +282,29 @@ func (c *call) deleteConversation() (any, error) {
 	return map[string]any{"id": strconv.FormatInt(v.id, 10), "object": "conversation", "deleted": true}, nil
 }
 
+// A gone conversation is what the list of deleted ones keeps of it.
+type gone struct{ id, at int64 }
+
+// listDeleted shows the newest deletions first unless told otherwise (IC 3.6).
+func (c *call) listDeleted() (any, error) {
+	page, per, err := c.page(20, 60)
+	if err != nil {
+		return nil, err
+	}
+	all := slices.Clone(c.s.gone)
+	if c.r.URL.Query().Get("order") != "asc" {
+		slices.Reverse(all)
+	}
+	out := []any{}
+	for i := (page - 1) * per; i < min(page*per, len(all)); i++ {
+		out = append(out, map[string]any{"type": "conversation", "id": strconv.FormatInt(all[i].id, 10), "metrics_retained": true, "deleted_at": all[i].at})
+	}
+	return map[string]any{"type": "conversations.list", "conversations": out, "total_count": len(all), "pages": pages(page, per, len(all))}, nil
+}
+
 func (s *Server) removeConversation(v *conversation) {
 	delete(s.convs, v.id)
+	s.gone = append(s.gone, gone{v.id, s.now()})
 	s.changed(due{conv: v.id})
 }
 

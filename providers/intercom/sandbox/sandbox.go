@@ -70,6 +70,7 @@ type Server struct {
 	corder []*company
 	convs  map[int64]*conversation
 	vorder []*conversation
+	gone   []gone
 	nextID int64 // conversations, parts, tags, attributes: one counter
 	hexes  uint32
 
