@@ -74,3 +74,7 @@ func WriteLock(path string, data map[string]plan.RowType) error {
 	}
 	return nil
 }
+
+// UnknownColumns is the summary of the warning that a data block is not in schema.lock.json yet. Commands that are about to
+// find its columns out need not print it.
+const UnknownColumns = "Columns are not known"

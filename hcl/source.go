@@ -258,7 +258,7 @@ func (l *loader) untyped() {
 		}
 	}
 	if first != nil {
-		l.warnf(first.at, "Columns are not known", "schema.lock.json does not describe %s, so that columns are not checked. Run `deskform pull`, and keep the file in git.", strings.Join(names, ", "))
+		l.warnf(first.at, UnknownColumns, "schema.lock.json does not describe %s, so that columns are not checked. Run `deskform pull`, and keep the file in git.", strings.Join(names, ", "))
 	}
 }
 

@@ -227,7 +227,7 @@ func (s *State) Backup(ctx context.Context, dest string) error {
 	if err := s.Flush(ctx); err != nil {
 		return err
 	}
-	if _, err := s.read.ExecContext(ctx, "VACUUM INTO ?", dest); err != nil {
+	if _, err := s.write.ExecContext(ctx, "VACUUM INTO ?", dest); err != nil {
 		return fmt.Errorf("copy the state to %s: %w", filepath.Base(dest), err)
 	}
 	return os.Chmod(dest, 0o600)

@@ -61,7 +61,7 @@ func (a *app) rehearse(ctx context.Context, o engine.RehearseOptions, dump strin
 		}
 	}
 	r, e, diags, err := engine.Rehearse(ctx, s, o)
-	if derr := a.diagnose(diags); derr != nil {
+	if derr := a.diagnose(typed(diags)); derr != nil {
 		return derr
 	}
 	if e != nil {

@@ -214,7 +214,7 @@ func (a *app) open(ctx context.Context, change func(*engine.Setup)) (*engine.Eng
 		change(&s)
 	}
 	e, diags, err := engine.Open(ctx, s)
-	if derr := a.diagnose(diags); derr != nil {
+	if derr := a.diagnose(typed(diags)); derr != nil {
 		return nil, derr
 	}
 	if err != nil {
@@ -222,6 +222,17 @@ func (a *app) open(ctx context.Context, change func(*engine.Setup)) (*engine.Eng
 	}
 	a.hide = e.Redact
 	return e, nil
+}
+
+// typed leaves out the warning that columns are not known yet: whoever pulls or plans is about to find them out.
+func typed(diags hcl.Diagnostics) hcl.Diagnostics {
+	var out hcl.Diagnostics
+	for _, d := range diags {
+		if d.Severity == hcllib.DiagError || d.Summary != hcl.UnknownColumns {
+			out = append(out, d)
+		}
+	}
+	return out
 }
 
 // diagnose prints diagnostics and makes an exit of errors among them.

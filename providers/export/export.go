@@ -3,6 +3,7 @@
 package export
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -168,6 +169,37 @@ func layout(pattern string) string {
 		"HH", "15", "H", "15", "hh", "03", "h", "3", "mm", "04", "m", "4", "ss", "05", "SSS", "000", "a", "PM", "XXX", "Z07:00").Replace(pattern)
 }
 
+// checkEncoding refuses a file most of whose lines beyond ASCII are not UTF-8: that is another encoding, and not a few
+// broken rows.
+func (s *spec) checkEncoding() error {
+	r, done, err := s.bytes()
+	if err != nil {
+		return err
+	}
+	defer done()
+	in := s.lines(io.LimitReader(r, 1<<20))
+	foreign, bad, first := 0, 0, 0
+	for {
+		text, err := in.next()
+		if err != nil {
+			break // the pass over the rows will say what is wrong
+		}
+		if !bytes.ContainsFunc(text, func(r rune) bool { return r > 127 }) {
+			continue
+		}
+		foreign++
+		if utf8Problem(text) != "" {
+			if bad++; bad == 1 {
+				first = in.line
+			}
+		}
+	}
+	if bad*2 > foreign {
+		return fmt.Errorf("read %s: line %d %s", s.name, first, utf8Problem([]byte{0xff}))
+	}
+	return nil
+}
+
 // A record is one row before typing: either cells beside the heads, or JSON as it came.
 type record struct {
 	line  int
@@ -177,29 +209,34 @@ type record struct {
 	broken string
 }
 
+// bytes opens the file, unzipped. done closes it.
+func (s *spec) bytes() (r io.Reader, done func(), err error) {
+	f, err := os.Open(s.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, fmt.Errorf("there is no file %s; put it there or correct the file argument", s.name)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("open %s: %w", s.name, errors.Unwrap(err))
+	}
+	if !strings.HasSuffix(strings.ToLower(s.name), ".gz") {
+		return f, func() { f.Close() }, nil
+	}
+	gz, err := gzip.NewReader(f)
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("read %s: it is not gzipped, in spite of its name: %w", s.name, err), f.Close())
+	}
+	return gz, func() { gz.Close(); f.Close() }, nil
+}
+
 // open yields the records of a file. heads is called once, before the first record, for formats that have heads.
 func (s *spec) open(heads func([]string) error) iter.Seq2[record, error] {
 	return func(yield func(record, error) bool) {
-		f, err := os.Open(s.path)
-		if errors.Is(err, fs.ErrNotExist) {
-			yield(record{}, fmt.Errorf("there is no file %s; put it there or correct the file argument", s.name))
-			return
-		}
+		r, done, err := s.bytes()
 		if err != nil {
-			yield(record{}, fmt.Errorf("open %s: %w", s.name, errors.Unwrap(err)))
+			yield(record{}, err)
 			return
 		}
-		defer f.Close()
-		var r io.Reader = f
-		if strings.HasSuffix(strings.ToLower(s.name), ".gz") {
-			gz, err := gzip.NewReader(f)
-			if err != nil {
-				yield(record{}, fmt.Errorf("read %s: it is not gzipped, in spite of its name: %w", s.name, err))
-				return
-			}
-			defer gz.Close()
-			r = gz
-		}
+		defer done()
 		switch s.format {
 		case "csv":
 			s.csv(r, heads, yield)
@@ -238,6 +275,11 @@ func (src *Source) Describe(ctx context.Context, d plan.Data) (plan.RowType, err
 		return plan.RowType{}, fmt.Errorf("data.%s: %w", d.Address(), err)
 	}
 	rt := plan.RowType{Columns: map[string]plan.Column{}}
+	if s.format != "xlsx" && s.encoding == nil {
+		if err := s.checkEncoding(); err != nil {
+			return rt, err
+		}
+	}
 	if s.format == "jsonl" {
 		return rt, s.describeJSON(ctx, &rt)
 	}

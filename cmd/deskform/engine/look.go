@@ -212,7 +212,10 @@ func (e *Engine) Check(ctx context.Context) ([]End, error) {
 	if err == nil {
 		var ws plan.Workspace
 		if ws, err = r.Workspace(ctx); err == nil {
-			facts = []string{"workspace " + ws.ID, "region " + ws.Region, "time zone " + ws.TimeZone, fmt.Sprintf("%d calls granted per 10 s", ws.Rate), "token of " + ws.Holder}
+			facts = []string{"workspace " + ws.ID, "region " + ws.Region, "time zone " + ws.TimeZone, "token of " + ws.Holder}
+			if ws.Rate > 0 {
+				facts = append(facts, fmt.Sprintf("%d calls granted per 10 s", ws.Rate))
+			}
 			if bound := e.State.Workspace(); bound != "" && bound != ws.ID {
 				err = fmt.Errorf("the state belongs to workspace %s", bound)
 			}

@@ -149,15 +149,13 @@ func (s *Server) admit(r *http.Request, op string, body []byte, header http.Head
 	now := s.now()
 	s.limiter.roll(now)
 	limit := s.o.Limit
-	shown := limit
-	if limit == 0 {
-		shown = 1 << 30
-	}
 	s.limiter.calls++
 	s.limiter.peak = max(s.limiter.peak, s.limiter.calls)
-	header.Set("X-RateLimit-Limit", strconv.Itoa(shown))
-	header.Set("X-RateLimit-Remaining", strconv.Itoa(max(0, shown-s.limiter.calls)))
-	header.Set("X-RateLimit-Reset", strconv.FormatInt((s.limiter.window+1)*windowSeconds, 10))
+	if limit > 0 {
+		header.Set("X-RateLimit-Limit", strconv.Itoa(limit))
+		header.Set("X-RateLimit-Remaining", strconv.Itoa(max(0, limit-s.limiter.calls)))
+		header.Set("X-RateLimit-Reset", strconv.FormatInt((s.limiter.window+1)*windowSeconds, 10))
+	}
 	if limit > 0 && s.limiter.calls > limit {
 		return nil, refuse(http.StatusTooManyRequests, "rate_limit_exceeded", "Exceeded rate limit of %d in 10_seconds", limit)
 	}
