@@ -82,6 +82,11 @@ func (m *memory) Claim(kind, field string, v plan.Value, by plan.Target) (plan.T
 	return m.claims[key], nil
 }
 
+func (m *memory) Claimed(kind, field string, v plan.Value) (plan.Target, bool, error) {
+	t, ok := m.claims[kind+field+string(plan.Canonical(v))]
+	return t, ok, nil
+}
+
 func (m *memory) Teammate(p plan.Person) (string, bool, error) {
 	id, ok := m.teammate[p.Email]
 	return id, ok, nil
@@ -339,7 +344,7 @@ func TestUsesBlocks(t *testing.T) {
 func TestAuthorLadder(t *testing.T) {
 	ann := plan.Target{Set: "contact.people", Key: "ann"}
 	twin := plan.Target{Set: "contact.people", Key: "twin"}
-	w := &memory{teammate: map[string]string{"agent@x": "7"}, targets: map[plan.Target]plan.Resolved{
+	w := &memory{claims: map[string]plan.Target{`contactemail"ann@x"`: ann}, teammate: map[string]string{"agent@x": "7"}, targets: map[plan.Target]plan.Resolved{
 		ann: {Action: plan.NoOp, ID: "c1"}, twin: {Action: plan.Merged, Into: &ann}, {Set: "contact.people", Key: "eve"}: {Action: plan.NoOp, ID: "c9"}}}
 	for _, tc := range []struct {
 		name    string
@@ -351,6 +356,7 @@ func TestAuthorLadder(t *testing.T) {
 		{"a teammate in private", plan.Person{Key: "e7", Email: "agent@x"}, true, `{"as":"teammate","id":"7"}`},
 		{"the own contact", plan.Person{Key: "ann", Name: "Ann"}, false, `{"as":"contact","ref":"c1"}`},
 		{"the own contact by its second row", plan.Person{Key: "twin", Name: "Ann"}, false, `{"as":"contact","ref":"c1"}`},
+		{"the own contact by e-mail", plan.Person{Email: "ann@x"}, false, `{"as":"contact","ref":"c1"}`},
 		{"the own contact in private is the actor", plan.Person{Key: "ann", Name: "Ann"}, true, `{"as":"actor","name":"Ann"}`},
 		{"another contact is the actor", plan.Person{Key: "eve", Name: "Eve"}, false, `{"as":"actor","name":"Eve"}`},
 		{"a stranger is the actor", plan.Person{Key: "zed", Name: "Zed"}, false, `{"as":"actor","name":"Zed"}`},

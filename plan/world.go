@@ -13,6 +13,8 @@ type World interface {
 	Target(t Target) (Resolved, bool, error)
 	// Claim notes that a record of this plan wants to be the one with this value, and returns the first that did.
 	Claim(kind, field string, v Value, by Target) (Target, error)
+	// Claimed returns who claimed a value, if anybody did.
+	Claimed(kind, field string, v Value) (Target, bool, error)
 	// Teammate finds the seat of a person by e-mail, or by a declared teammate that stands for the person's key.
 	Teammate(p Person) (id string, ok bool, err error)
 }
@@ -233,6 +235,18 @@ func (r *resolver) isOwn(p Person) (bool, error) {
 				return true, nil
 			}
 		}
+	}
+	if p.Email != "" {
+		kind, _, _ := cutSet(r.own.Set)
+		holder, ok, err := r.w.Claimed(kind, "email", p.Email)
+		if err != nil || !ok {
+			return false, err
+		}
+		if holder == *r.own {
+			return true, nil
+		}
+		got, found, err := r.w.Target(holder)
+		return found && got.Into != nil && *got.Into == *r.own, err
 	}
 	return false, nil
 }

@@ -100,3 +100,11 @@ func (c *Cache) Claim(_ context.Context, kind, field string, v plan.Value, by pl
 	c.claims[k] = by
 	return by, nil
 }
+
+// Claimed is who claimed a value in the plan being made.
+func (c *Cache) Claimed(kind, field string, v plan.Value) (plan.Target, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t, ok := c.claims[claim{kind, field, string(plan.Canonical(v))}]
+	return t, ok
+}

@@ -90,6 +90,11 @@ func (w *world) Claim(kind, field string, v plan.Value, by plan.Target) (plan.Ta
 	return w.e.Cache.Claim(w.ctx, kind, field, v, by)
 }
 
+func (w *world) Claimed(kind, field string, v plan.Value) (plan.Target, bool, error) {
+	t, ok := w.e.Cache.Claimed(kind, field, v)
+	return t, ok, nil
+}
+
 func (w *world) Teammate(p plan.Person) (string, bool, error) {
 	if id, ok := w.seats[p.Key]; ok && p.Key != "" {
 		return id, true, nil
