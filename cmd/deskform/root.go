@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/hashicorp/go-hclog"
@@ -17,10 +16,8 @@ import (
 
 	"deskform/cmd/deskform/engine"
 	"deskform/hcl"
-	"deskform/plan/run"
 	"deskform/providers/transport"
 	"deskform/state"
-	"deskform/state/planfile"
 )
 
 // Exit codes are an interface.
@@ -119,11 +116,6 @@ func (a *app) complain(err error) {
 		text = a.hide.Text(text)
 	}
 	fmt.Fprintf(a.err, "Error: %s\n", text)
-	var boundErr *state.BoundError
-	var version *state.VersionError
-	switch {
-	case errors.As(err, &boundErr), errors.As(err, &version), errors.Is(err, planfile.ErrFormat), errors.Is(err, run.ErrStopped):
-	}
 }
 
 func (a *app) root() *cobra.Command {
@@ -249,14 +241,4 @@ func (a *app) diagnose(diags hcl.Diagnostics) error {
 		return &exit{code: exitError}
 	}
 	return nil
-}
-
-// rel shows a path the way the user would type it.
-func rel(path string) string {
-	if wd, err := os.Getwd(); err == nil {
-		if r, err := filepath.Rel(wd, path); err == nil && !strings.HasPrefix(r, "..") {
-			return r
-		}
-	}
-	return path
 }

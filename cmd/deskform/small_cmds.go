@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -349,4 +348,3 @@ func (a *app) initCmd() *cobra.Command {
 	}
 }
 
-var _ io.Writer = hider{}

@@ -110,7 +110,7 @@ func (c *core) send(ctx context.Context, method, path string, body any, op, thre
 	if body != nil {
 		text, err := json.Marshal(body)
 		if err != nil {
-			return nil, fmt.Errorf("Intercom %s: %w", op, err)
+			return nil, fmt.Errorf("intercom: %s: %w", op, err)
 		}
 		r.Body = text
 		r.Header["Content-Type"] = []string{"application/json"}
@@ -159,7 +159,7 @@ func (c *core) read(ctx context.Context, method, path string, body, into any, op
 		text, err := c.send(ctx, method, path, body, op, "")
 		if err == nil {
 			if err = json.Unmarshal(text, into); err != nil {
-				return fmt.Errorf("Intercom %s: the answer is not of the shape that the reference gives: %w", op, err)
+				return fmt.Errorf("intercom: %s: the answer is not of the shape that the reference gives: %w", op, err)
 			}
 			return nil
 		}

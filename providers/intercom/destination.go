@@ -256,9 +256,7 @@ func (n *normal) conversation() {
 			n.problem("snoozed_until", "required", "is needed for state = \"snoozed\"")
 		}
 	default:
-		if _, ok := w.Fields["snoozed_until"]; ok {
-			delete(w.Fields, "snoozed_until")
-		}
+		delete(w.Fields, "snoozed_until")
 	}
 	for i := range w.Parts {
 		p := &w.Parts[i]

@@ -48,7 +48,7 @@ func (r *Reader) Workspace(ctx context.Context) (plan.Workspace, error) {
 		return plan.Workspace{}, err
 	}
 	if me.App == nil {
-		return plan.Workspace{}, fmt.Errorf("Intercom GET /me: the token belongs to no workspace; make an access token in the workspace's Developer Hub")
+		return plan.Workspace{}, fmt.Errorf("intercom: GET /me: the token belongs to no workspace; make an access token in the workspace's Developer Hub")
 	}
 	ws := plan.Workspace{ID: me.App.IDCode, Name: me.App.Name, Region: strings.ToLower(me.App.Region), TimeZone: me.App.Timezone, Rate: c.Governor.Limit(), Holder: me.Email}
 	if c.Region != "" && ws.Region != "" && c.Region != ws.Region {
@@ -119,7 +119,7 @@ func (r *Reader) lists(ctx context.Context, path, key, kind string, yield func(p
 	}
 	items, err := listOf(env, key)
 	if err != nil {
-		return fmt.Errorf("Intercom GET %s: %w", path, err)
+		return fmt.Errorf("intercom: GET %s: %w", path, err)
 	}
 	return r.emit(ctx, kind, items, yield)
 }
@@ -165,7 +165,7 @@ func (r *Reader) search(ctx context.Context, path, key, kind string, since time.
 		}
 		items, err := listOf(env, key)
 		if err != nil {
-			return fmt.Errorf("Intercom POST %s: %w", path, err)
+			return fmt.Errorf("intercom: POST %s: %w", path, err)
 		}
 		if err := r.emit(ctx, kind, items, yield); err != nil {
 			return err
@@ -177,7 +177,7 @@ func (r *Reader) search(ctx context.Context, path, key, kind string, since time.
 		}
 		if raw, ok := env["pages"]; ok {
 			if err := json.Unmarshal(raw, &pages); err != nil {
-				return fmt.Errorf("Intercom POST %s: read pages: %w", path, err)
+				return fmt.Errorf("intercom: POST %s: read pages: %w", path, err)
 			}
 		}
 		if pages.Next == nil || pages.Next.StartingAfter == "" || len(items) == 0 {
@@ -197,7 +197,7 @@ func (r *Reader) deleted(ctx context.Context, since time.Time, yield func(plan.L
 		}
 		items, err := listOf(env, "conversations")
 		if err != nil {
-			return fmt.Errorf("Intercom GET /conversations/deleted: %w", err)
+			return fmt.Errorf("intercom: GET /conversations/deleted: %w", err)
 		}
 		for _, raw := range items {
 			var d struct {
@@ -205,7 +205,7 @@ func (r *Reader) deleted(ctx context.Context, since time.Time, yield func(plan.L
 				At int64 `json:"deleted_at"`
 			}
 			if err := json.Unmarshal(raw, &d); err != nil {
-				return fmt.Errorf("Intercom GET /conversations/deleted: %w", err)
+				return fmt.Errorf("intercom: GET /conversations/deleted: %w", err)
 			}
 			if d.At < since.Unix() {
 				return nil
@@ -239,7 +239,7 @@ func (r *Reader) companies(ctx context.Context, yield func(plan.Live, error) boo
 		}
 		items, err := listOf(env, "data")
 		if err != nil {
-			return fmt.Errorf("Intercom POST /companies/list: %w", err)
+			return fmt.Errorf("intercom: POST /companies/list: %w", err)
 		}
 		if err := r.emit(ctx, "company", items, yield); err != nil {
 			return err
@@ -279,7 +279,7 @@ func (r *Reader) scroll(ctx context.Context, yield func(plan.Live, error) bool) 
 		}
 		items, err := listOf(env, "data")
 		if err != nil {
-			return fmt.Errorf("Intercom GET /companies/scroll: %w", err)
+			return fmt.Errorf("intercom: GET /companies/scroll: %w", err)
 		}
 		if len(items) == 0 {
 			return nil
@@ -289,7 +289,7 @@ func (r *Reader) scroll(ctx context.Context, yield func(plan.Live, error) bool) 
 		}
 		var param string
 		if err := json.Unmarshal(env["scroll_param"], &param); err != nil {
-			return fmt.Errorf("Intercom GET /companies/scroll: no scroll_param: %w", err)
+			return fmt.Errorf("intercom: GET /companies/scroll: no scroll_param: %w", err)
 		}
 		path = "/companies/scroll?scroll_param=" + url.QueryEscape(param)
 	}
@@ -320,7 +320,7 @@ func (r *Reader) Get(ctx context.Context, kind, id string) (plan.Live, error) {
 	}
 	live, ok, err := r.convert(ctx, kind, raw)
 	if err == nil && !ok {
-		err = fmt.Errorf("Intercom GET %s: it is no %s: %w", path, kind, plan.ErrNotFound)
+		err = fmt.Errorf("intercom: GET %s: it is no %s: %w", path, kind, plan.ErrNotFound)
 	}
 	return live, err
 }
@@ -336,7 +336,7 @@ func (r *Reader) membership(ctx context.Context, id, what string) ([]plan.Value,
 		}
 		items, err := listOf(env, "data")
 		if err != nil {
-			return nil, fmt.Errorf("Intercom GET /contacts/ID/%s: %w", what, err)
+			return nil, fmt.Errorf("intercom: GET /contacts/ID/%s: %w", what, err)
 		}
 		for _, raw := range items {
 			var o struct{ ID string }

@@ -179,9 +179,7 @@ func (s *Server) admit(r *http.Request, op string, body []byte, header http.Head
 			return nil, refuse(http.StatusBadRequest, "parameter_invalid", "Invalid JSON")
 		}
 	}
-	for _, seg := range strings.Split(strings.Trim(r.URL.Path, "/"), "/") {
-		c.path = append(c.path, seg)
-	}
+	c.path = append(c.path, strings.Split(strings.Trim(r.URL.Path, "/"), "/")...)
 	s.settle(false)
 	return c.route(op)
 }
