@@ -294,11 +294,12 @@ func create(set *Set, kind *Kind, want *Want, r *resolver, c *Change) error {
 	c.Action, c.ID = Create, ""
 	for _, name := range fieldOrder(kind, c.Want) {
 		v := c.Want[name]
-		if v == nil || isEmptyList(v) {
+		f, ok := kind.Field(name)
+		if v == nil || isEmptyList(v) || ok && f.Local {
 			continue
 		}
 		what := "set"
-		if f, ok := kind.Field(name); ok && f.Mode == Members {
+		if ok && f.Mode == Members {
 			what = "add"
 		}
 		c.Fields = append(c.Fields, FieldChange{Field: name, What: what, After: v})
@@ -346,7 +347,7 @@ func adopt(set *Set, kind *Kind, want *Want, live *Live, by string, r *resolver,
 	c.Have = live.Fields
 	for _, name := range fieldOrder(kind, c.Want) {
 		f, ok := kind.Field(name)
-		if !ok {
+		if !ok || f.Local {
 			continue
 		}
 		w, h := c.Want[name], live.Fields[name]

@@ -57,6 +57,8 @@ type Field struct {
 	Fields []Field
 	// Personal: the value is a person's data and is masked in what goes to a pull request.
 	Personal bool
+	// Local: deskform itself uses the value; it is never sent and never compared.
+	Local bool
 	// Default is used when the configuration leaves the field out; nil means not managed.
 	Default Value
 	// Doc is one sentence for the reference page, with the place in the service's reference.

@@ -23,7 +23,7 @@ func compareKnown(set *Set, kind *Kind, want *Want, base *Base, r *resolver, w W
 	renewed := base.Version != kind.Version
 	for _, name := range fieldOrder(kind, c.Want) {
 		f, ok := kind.Field(name)
-		if !ok {
+		if !ok || f.Local {
 			continue
 		}
 		policy := set.OnDrift

@@ -31,6 +31,32 @@ func scanBase(row scanner) (*plan.Base, error) {
 
 // Base returns what is known of a record, nil if nothing.
 func (s *State) Base(ctx context.Context, set, key string) (*plan.Base, error) {
+	if len(s.moves) > 0 {
+		return s.baseAfterMoves(ctx, set, key)
+	}
+	return s.base(ctx, set, key)
+}
+
+// baseAfterMoves looks at every address of the file that is set and key once the moves are done.
+func (s *State) baseAfterMoves(ctx context.Context, set, key string) (*plan.Base, error) {
+	w := s.of(set)
+	var b *plan.Base
+	var owner, old string
+	err := s.read.QueryRowContext(ctx, "SELECT owner, key FROM records WHERE "+w.key+" = ? AND "+w.cond, append(append(append([]any(nil), w.keyArgs...), key), w.args...)...).Scan(&owner, &old)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err == nil {
+		b, err = s.base(ctx, owner, old)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read %s %s from the state: %w", set, key, err)
+	}
+	s.renamed(b)
+	return b, nil
+}
+
+func (s *State) base(ctx context.Context, set, key string) (*plan.Base, error) {
 	b, err := scanBase(s.read.QueryRowContext(ctx, "SELECT "+columns+" FROM records WHERE owner = ? AND key = ?", set, key))
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
@@ -62,14 +88,15 @@ func (s *State) parts(ctx context.Context, set, key string) ([]plan.BasePart, er
 // Bases yields the records of a set sorted by key, bytewise, one at a time.
 func (s *State) Bases(ctx context.Context, set string) iter.Seq2[*plan.Base, error] {
 	return func(yield func(*plan.Base, error) bool) {
-		rows, err := s.read.QueryContext(ctx, "SELECT "+columns+" FROM records WHERE owner = ? ORDER BY key", set)
+		w := s.of(set)
+		rows, err := s.read.QueryContext(ctx, "SELECT "+columns+" FROM records WHERE "+w.cond+" ORDER BY "+w.key, append(append([]any(nil), w.args...), w.keyArgs...)...)
 		if err != nil {
 			yield(nil, fmt.Errorf("read %s from the state: %w", set, err))
 			return
 		}
 		defer rows.Close()
 		// The parts come from a second cursor in the same order: a merge, not a query per record.
-		parts, err := s.read.QueryContext(ctx, "SELECT key, list, part, id, hash, at FROM parts WHERE owner = ? ORDER BY key, seq", set)
+		parts, err := s.read.QueryContext(ctx, "SELECT "+w.key+" AS k, list, part, id, hash, at FROM parts WHERE "+w.cond+" ORDER BY k, seq", w.all()...)
 		if err != nil {
 			yield(nil, fmt.Errorf("read the parts of %s: %w", set, err))
 			return
@@ -90,6 +117,9 @@ func (s *State) Bases(ctx context.Context, set string) iter.Seq2[*plan.Base, err
 		}
 		for rows.Next() {
 			b, err := scanBase(rows)
+			if err == nil {
+				s.renamed(b)
+			}
 			for err == nil && more && key <= b.Address.Key {
 				if key == b.Address.Key {
 					b.Parts = append(b.Parts, part)
@@ -159,7 +189,7 @@ func (s *State) ByID(ctx context.Context, kind, id string) ([]plan.Address, erro
 		if err := rows.Scan(&a.Set, &a.Key, &a.Resource); err != nil {
 			return nil, err
 		}
-		out = append(out, a)
+		out = append(out, s.forward(a))
 	}
 	return out, rows.Err()
 }
@@ -179,7 +209,13 @@ func (s *State) Move(ctx context.Context, from, to plan.Address) error {
 				return err
 			}
 		}
-		return nil
+		if from.Key == "" {
+			_, err := tx.Exec("UPDATE records SET merged_into = ? || substr(merged_into, ?) WHERE substr(merged_into, 1, ?) = ?",
+				to.Set, len([]rune(from.Set))+1, len([]rune(from.Set))+1, from.Set+"[")
+			return err
+		}
+		_, err := tx.Exec("UPDATE records SET merged_into = ? WHERE merged_into = ?", to.String(), from.String())
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("move %s to %s in the state: %w", from, to, err)

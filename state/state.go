@@ -66,6 +66,8 @@ type State struct {
 	broken error // the first error of the writer; nothing is written after it
 	serial int64
 	bound  string
+
+	moves []Move // what readers see as done
 }
 
 // Open opens or makes a state file. A file of an older version is migrated forward, a newer one is refused with a

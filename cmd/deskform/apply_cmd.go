@@ -73,13 +73,17 @@ func (a *app) apply(ctx context.Context, file string, p applyFlags) error {
 	}
 	pl := &engine.Plan{Path: file}
 	if file == "" {
-		if pl, err = e.Plan(ctx, p.PlanOptions); err != nil {
+		var refused *engine.RefusedError
+		if pl, err = e.Plan(ctx, p.PlanOptions); err != nil && !errors.As(err, &refused) {
 			return err
 		}
 		if !p.json {
 			if err := a.render(e, pl, false, p.all, p.reveal); err != nil {
 				return err
 			}
+		}
+		if err != nil {
+			return err
 		}
 		if pl.Pending > 0 && !p.auto {
 			ok, err := a.ask("\nCarry this out in workspace " + pl.Header.Workspace + "? Only 'yes' is taken as yes: ")
@@ -90,7 +94,7 @@ func (a *app) apply(ctx context.Context, file string, p applyFlags) error {
 				return &exit{code: exitError, err: errors.New("not applied")}
 			}
 		}
-	} else if err := e.ReadPlan(pl); err != nil {
+	} else if err := e.ReadPlan(ctx, pl); err != nil {
 		return err
 	}
 	p.Observe = a.observer(e, pl)
@@ -148,7 +152,7 @@ func (a *app) conclude(e *engine.Engine, done engine.Applied, proof *engine.Plan
 				return err
 			}
 			defer f.Close()
-			if _, err := report.Text(a.err, pendingOnly(f.Changes()), report.Options{Kinds: e.Kinds(), PerSet: perSet}); err != nil {
+			if _, err := report.Text(a.err, pendingOnly(f.Changes()), report.Options{Kinds: e.Kinds(), Open: proof.Header.Open, PerSet: perSet}); err != nil {
 				return err
 			}
 		}

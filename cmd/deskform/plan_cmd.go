@@ -14,6 +14,7 @@ import (
 	"deskform/cmd/deskform/engine"
 	"deskform/plan"
 	"deskform/plan/report"
+	"deskform/providers/transport"
 )
 
 type planFlags struct {
@@ -111,7 +112,7 @@ func (a *app) render(e *engine.Engine, p *engine.Plan, asJSON, all, reveal bool)
 		return err
 	}
 	defer f.Close()
-	o := report.Options{Kinds: e.Kinds(), Reveal: reveal, Color: a.color(a.out)}
+	o := report.Options{Kinds: e.Kinds(), Open: f.Header.Open, Reveal: reveal, Color: a.color(a.out)}
 	if !all {
 		o.PerSet = perSet
 	}
@@ -120,8 +121,9 @@ func (a *app) render(e *engine.Engine, p *engine.Plan, asJSON, all, reveal bool)
 			"forecast": p.Forecast, "pulled": p.Pulled, "evaluated": p.Evaluated, "line": p.Summary.Line()}, f.Changes(), o)
 		return err
 	}
-	if err := a.rows(p); err != nil {
-		return err
+	a.rows(p)
+	for _, set := range e.Proposed() {
+		fmt.Fprintf(a.err, "Warning: %s is only proposed; apply refuses it until somebody has checked the mapping and deleted its status\n", set)
 	}
 	if _, err := report.Text(a.out, f.Changes(), o); err != nil {
 		return err
@@ -130,7 +132,7 @@ func (a *app) render(e *engine.Engine, p *engine.Plan, asJSON, all, reveal bool)
 }
 
 // rows tells what the sources gave, when there is something to tell.
-func (a *app) rows(p *engine.Plan) error {
+func (a *app) rows(p *engine.Plan) {
 	for _, d := range p.Pulled {
 		for _, b := range d.FirstBroken {
 			fmt.Fprintf(a.err, "Warning: data.%s, %s: %s\n", d.Data, b.Pos, b.Reason)
@@ -145,7 +147,6 @@ func (a *app) rows(p *engine.Plan) error {
 	for _, n := range engine.NotesOf(p.Evaluated) {
 		fmt.Fprintf(a.err, "Warning: %s\n", n)
 	}
-	return nil
 }
 
 func writeForecast(w io.Writer, f engine.Forecast, rate float64) error {
@@ -154,23 +155,25 @@ func writeForecast(w io.Writer, f engine.Forecast, rate float64) error {
 	}
 	took := ""
 	if rate > 0 {
-		took = fmt.Sprintf(", about %s at %.0f calls a second", (time.Duration(float64(f.Writes+f.Reads)/rate) * time.Second).Round(time.Second), rate)
+		took = fmt.Sprintf(", at least %s with %.0f calls and %.0f replies a second", f.Duration(rate), rate, transport.RepliesPerSecond)
 	}
 	_, err := fmt.Fprintf(w, "Forecast: %d writes and %d reads%s; %d notifications to teammates cannot be avoided, to customers none is sent.\n", f.Writes, f.Reads, took, f.People)
 	return err
 }
 
 func (a *app) showCmd() *cobra.Command {
-	var asJSON, all, reveal bool
+	var asJSON, markdown, all, reveal bool
 	c := &cobra.Command{
 		Use:   "show FILE",
 		Short: "Show a saved plan; offline",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.show(args[0], asJSON, all, reveal)
+			return a.show(args[0], asJSON, markdown, all, reveal)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "one JSON document on stdout")
+	c.Flags().BoolVar(&markdown, "markdown", false, "for a comment on a pull request; personal data is masked there as well")
+	c.MarkFlagsMutuallyExclusive("json", "markdown")
 	c.Flags().BoolVar(&all, "all", false, "write out every change")
 	c.Flags().BoolVar(&reveal, "reveal", false, "show personal data instead of masking it")
 	return c

@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -18,6 +21,7 @@ import (
 
 	intercomsandbox "deskform/providers/intercom/sandbox"
 	itsmsandbox "deskform/providers/itsm365/sandbox"
+	"deskform/state"
 )
 
 func TestMain(m *testing.M) {
@@ -42,6 +46,10 @@ const (
 //	mutate OP KIND ID NAME VALUE             what an agent might do
 //	secrets DIR                              no file below DIR holds the token or the key
 //	edit FILE OLD NEW                        replaces a text in a file
+//	exits CODE PROGRAM ARGS...               runs a program that must end with this exit code
+//	hold STATE                               holds the lock on a state file until the script ends
+//	port NAME                                finds a free address and puts it into $NAME
+//	listens URL                              waits until somebody answers there
 func TestScripts(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	if err != nil {
@@ -61,7 +69,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"intercom": startIntercom, "itsm365": startITSM365, "answer": startAnswer, "writes": checkWrites,
-			"mutate": mutate, "secrets": checkSecrets, "edit": edit,
+			"mutate": mutate, "secrets": checkSecrets, "edit": edit, "exits": exits, "hold": hold, "port": freePort, "listens": listens,
 		},
 	})
 }
@@ -186,4 +194,54 @@ func edit(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s does not contain %q", args[0], args[1])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.ReplaceAll(text, args[1], args[2])), 0o644))
+}
+
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE PROGRAM ARGS...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	var ended *exec.ExitError
+	switch {
+	case errors.As(err, &ended):
+		if ended.ExitCode() != want {
+			ts.Fatalf("it ended with exit code %d", ended.ExitCode())
+		}
+	case err != nil:
+		ts.Fatalf("%v", err)
+	case want != 0:
+		ts.Fatalf("it ended with exit code 0")
+	}
+}
+
+func hold(ts *testscript.TestScript, neg bool, args []string) {
+	s, err := state.Open(context.Background(), ts.MkAbs(args[0]), state.Options{Holder: "somebody@elsewhere pid 1"})
+	ts.Check(err)
+	lease, err := s.Lock(context.Background(), "apply", time.Minute)
+	ts.Check(err)
+	ts.Defer(func() {
+		lease.Release()
+		_ = s.Close()
+	})
+}
+
+func freePort(ts *testscript.TestScript, neg bool, args []string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Setenv(args[0], l.Addr().String())
+	ts.Check(l.Close())
+}
+
+func listens(ts *testscript.TestScript, neg bool, args []string) {
+	for range 200 {
+		resp, err := http.Get(args[0])
+		if err == nil {
+			ts.Check(resp.Body.Close())
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	ts.Fatalf("nobody answers at %s", args[0])
 }

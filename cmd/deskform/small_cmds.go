@@ -215,9 +215,7 @@ func (a *app) pull(ctx context.Context, full, asJSON bool) error {
 		enc.SetIndent("", "  ")
 		return enc.Encode(map[string]any{"data": pulled})
 	}
-	if err := a.rows(&engine.Plan{Pulled: pulled}); err != nil {
-		return err
-	}
+	a.rows(&engine.Plan{Pulled: pulled})
 	t := tablewriter.NewWriter(a.out)
 	t.Header("data", "read", "kept", "broken", "duplicate", "added", "changed", "gone")
 	for _, p := range pulled {
@@ -235,13 +233,13 @@ func (a *app) pull(ctx context.Context, full, asJSON bool) error {
 }
 
 // show renders a saved plan without configuration, state or network.
-func (a *app) show(path string, asJSON, all, reveal bool) error {
+func (a *app) show(path string, asJSON, markdown, all, reveal bool) error {
 	f, err := planfile.OpenFile(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	o := report.Options{Kinds: engine.Kinds(), Reveal: reveal, Color: a.color(a.out)}
+	o := report.Options{Kinds: engine.Kinds(), Open: f.Header.Open, Reveal: reveal, Color: a.color(a.out)}
 	if !all {
 		o.PerSet = perSet
 	}
@@ -249,7 +247,12 @@ func (a *app) show(path string, asJSON, all, reveal bool) error {
 		_, err := report.JSON(a.out, map[string]any{"format": 1, "workspace": f.Header.Workspace, "lineage": f.Header.Lineage, "created": f.Header.Created}, f.Changes(), o)
 		return err
 	}
-	if _, err := report.Text(a.out, f.Changes(), o); err != nil {
+	if markdown {
+		_, err = report.Markdown(a.out, "deskform plan for workspace "+f.Header.Workspace, f.Changes(), o)
+	} else {
+		_, err = report.Text(a.out, f.Changes(), o)
+	}
+	if err != nil {
 		return err
 	}
 	forecast, err := engine.ForecastOf(path)

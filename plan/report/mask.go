@@ -2,7 +2,9 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"deskform/plan"
 )
@@ -11,12 +13,16 @@ import (
 type masker struct {
 	reveal bool
 	kinds  map[string]*plan.Kind
+	open   map[string]bool
 }
 
-func newMasker(kinds []plan.Kind, reveal bool) masker {
-	m := masker{reveal: reveal, kinds: map[string]*plan.Kind{}}
-	for i := range kinds {
-		m.kinds[kinds[i].Name] = &kinds[i]
+func newMasker(o Options) masker {
+	m := masker{reveal: o.Reveal, kinds: map[string]*plan.Kind{}, open: map[string]bool{}}
+	for i := range o.Kinds {
+		m.kinds[o.Kinds[i].Name] = &o.Kinds[i]
+	}
+	for _, name := range o.Open {
+		m.open[name] = true
 	}
 	return m
 }
@@ -66,7 +72,9 @@ func (m masker) maskText(s string) string {
 	return strings.Join(words, " ")
 }
 
-func (m masker) personal(kind, field string, part bool) bool {
+// personal says whether a value must not be shown: the field is marked, or it is an attribute's text that nobody
+// declared to be harmless. What is not known is personal.
+func (m masker) personal(kind, field string, values ...plan.Value) bool {
 	if m.reveal {
 		return false
 	}
@@ -74,11 +82,22 @@ func (m masker) personal(kind, field string, part bool) bool {
 	if k == nil {
 		return true
 	}
-	if part {
+	f, ok := k.Field(field)
+	if !ok {
 		return true
 	}
-	f, ok := k.Field(field)
-	return !ok || f.Personal
+	if f.Attributes == "" {
+		return f.Personal
+	}
+	if _, name, _ := strings.Cut(field, "."); m.open[f.Attributes+"."+name] {
+		return false
+	}
+	return f.Personal || slices.ContainsFunc(values, isText)
+}
+
+func isText(v plan.Value) bool {
+	_, ok := v.(string)
+	return ok
 }
 
 // value renders a value on one line, masked where the kind says it is personal.
@@ -86,12 +105,19 @@ func (m masker) value(kind, field string, v plan.Value) string {
 	if v == nil {
 		return "null"
 	}
-	if m.personal(kind, field, false) {
+	if m.personal(kind, field, v) {
 		switch v := v.(type) {
 		case string:
 			return fmt.Sprintf("(personal, %d characters)", len([]rune(v)))
 		default:
 			return "(personal)"
+		}
+	}
+	if k := m.kinds[kind]; k != nil {
+		if f, ok := k.Field(field); ok && f.Type == plan.TypeTime {
+			if at, ok := v.(int64); ok {
+				return time.Unix(at, 0).UTC().Format(time.RFC3339)
+			}
 		}
 	}
 	return m.show(v)

@@ -14,6 +14,8 @@ import (
 // Options say how to render. The zero value masks and shows every change.
 type Options struct {
 	Kinds []plan.Kind
+	// Open are the attributes, as "model.name", whose texts are no person's data.
+	Open []string
 	// Reveal shows personal data.
 	Reveal bool
 	// PerSet is how many changes of one set and action are written out, the others counted; 0 means all.
@@ -36,7 +38,7 @@ var colors = map[plan.Action]string{
 // written out.
 func Text(w io.Writer, changes iter.Seq2[plan.Change, error], o Options) (Summary, error) {
 	out := bufio.NewWriter(w)
-	m := newMasker(o.Kinds, o.Reveal)
+	m := newMasker(o)
 	sum := Summary{}
 	type group struct {
 		set    string
@@ -99,9 +101,7 @@ func writeChange(out io.Writer, m masker, c *plan.Change, color bool) {
 	default:
 		fmt.Fprintf(out, "  (%s)", c.Action)
 	}
-	if c.Reason != "" && c.Action != plan.Create {
-		fmt.Fprintf(out, "  # %s", m.maskText(c.Reason))
-	} else if c.Action == plan.Create && c.Reason != "" {
+	if c.Reason != "" {
 		fmt.Fprintf(out, "  # %s", m.maskText(c.Reason))
 	}
 	fmt.Fprintln(out)
@@ -135,7 +135,7 @@ func writeChange(out io.Writer, m masker, c *plan.Change, color bool) {
 		fmt.Fprintf(out, "      > %d parts\n", appends)
 	}
 	for _, p := range c.Problems {
-		fmt.Fprintf(out, "      x %s\n", strings.TrimSpace(p.Field+" "+p.Text))
+		fmt.Fprintf(out, "      x %s\n", m.maskText(strings.TrimSpace(p.Field+" "+p.Text)))
 	}
 }
 
@@ -143,7 +143,7 @@ func writeChange(out io.Writer, m masker, c *plan.Change, color bool) {
 // them. Personal values are replaced by null and named in "masked".
 func JSON(w io.Writer, head map[string]any, changes iter.Seq2[plan.Change, error], o Options) (Summary, error) {
 	out := bufio.NewWriter(w)
-	m := newMasker(o.Kinds, o.Reveal)
+	m := newMasker(o)
 	sum := Summary{}
 	fmt.Fprint(out, "{")
 	enc, err := json.Marshal(head)
@@ -209,10 +209,14 @@ type shownField struct {
 
 func (m masker) change(c plan.Change) shownChange {
 	s := shownChange{Address: m.address(c.Address), Kind: c.Kind, Action: c.Action, Reason: m.maskText(c.Reason), ID: c.ID,
-		MergedInto: m.maskAddress(c.MergedInto), Cause: m.maskAddress(c.Cause), Problems: c.Problems, Row: c.Row}
+		MergedInto: m.maskAddress(c.MergedInto), Cause: m.maskAddress(c.Cause), Row: c.Row}
+	for _, p := range c.Problems {
+		p.Text = m.maskText(p.Text)
+		s.Problems = append(s.Problems, p)
+	}
 	for _, f := range c.Fields {
 		sf := shownField{Field: f.Field, What: f.What, Reason: f.Reason}
-		if m.personal(c.Kind, f.Field, false) {
+		if m.personal(c.Kind, f.Field, f.Before, f.After) {
 			sf.Masked = true
 		} else {
 			sf.Before, sf.After = m.raw(f.Before), m.raw(f.After)

@@ -101,6 +101,9 @@ func (r *Runner) Apply(ctx context.Context, changes iter.Seq2[plan.Change, error
 	var second []plan.Change // rows merged into an object of the same set, which must exist first
 	finish := func() error {
 		idle.Wait()
+		if err := r.Journal.Flush(context.WithoutCancel(ctx)); err != nil || len(second) == 0 {
+			return err
+		}
 		for _, c := range second {
 			hand(c)
 		}

@@ -9,10 +9,10 @@ import (
 	"deskform/plan"
 )
 
-// errDoubt: nobody can say whether the step happened.
 // settlePause is how long a repeatable step waits before it is tried again.
 const settlePause = 2 * time.Second
 
+// errDoubt: nobody can say whether the step happened.
 var errDoubt = errors.New("in doubt whether it happened")
 
 // step carries out one step and settles it when its answer is lost. The call itself is not cut off by an interrupt:

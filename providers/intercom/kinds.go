@@ -27,6 +27,7 @@ func attributeKind(model string) plan.Kind {
 			{Name: "data_type", Type: plan.TypeEnum, Enum: dataTypes, Mode: plan.CreateOnly, Required: true, Doc: "What it holds. `list` needs options."},
 			{Name: "options", Type: plan.TypeStrings, Mode: plan.Members, Doc: "The options of a list. Options that others added stay."},
 			{Name: "description", Type: plan.TypeString, Mode: plan.Mutable, Doc: "What agents read about it."},
+			{Name: "personal", Type: plan.TypeBool, Mode: plan.Mutable, Local: true, Doc: "Whether its values are a person's data and masked in plans. Those of a `string` are unless this is false."},
 		},
 	}
 }
@@ -52,7 +53,7 @@ func Kinds() []plan.Kind {
 			Manual: "no API invites teammates: in Intercom open Settings > Workspace > Teammates, press Invite teammate, use exactly this e-mail address, then plan again",
 			Fields: []plan.Field{
 				{Name: "email", Type: plan.TypeString, Mode: plan.CreateOnly, Required: true, Personal: true, Doc: "Their e-mail address in Intercom."},
-				{Name: "source", Type: plan.TypeStrings, Mode: plan.Mutable, Doc: "Source keys of the people they speak for: `[\"employee$5\"]`. Kept by deskform only."},
+				{Name: "source", Type: plan.TypeStrings, Mode: plan.Mutable, Local: true, Doc: "Source keys of the people they speak for: `[\"employee$5\"]`. deskform alone knows them."},
 			},
 		},
 		contactKind(), companyKind(), conversationKind(),

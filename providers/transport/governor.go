@@ -42,6 +42,9 @@ func NewGovernor(clock Clock, share float64) *Governor {
 const (
 	threadLimit = 8
 	replyLimit  = 80
+
+	// RepliesPerSecond is what all conversations together are sent.
+	RepliesPerSecond = replyLimit / 10.0
 )
 
 // Granted is how many calls a second the share comes to, 0 before anything is known.

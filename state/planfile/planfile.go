@@ -39,6 +39,8 @@ type Header struct {
 	Version   string    `json:"version"` // of the program
 	// Books are the rows that were settled before any change: skipped, broken, duplicate, excluded.
 	Books plan.Books `json:"books"`
+	// Open are the attributes, as "model.name", whose texts are no person's data: a rendering shows them.
+	Open []string `json:"open,omitempty"`
 }
 
 type trailer struct {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -103,10 +104,8 @@ func (e *Engine) Recover(ctx context.Context, o ApplyOptions) (Applied, error) {
 func (e *Engine) Apply(ctx context.Context, p *Plan, lease *state.Lease, o ApplyOptions) (Applied, error) {
 	a := Applied{Run: uuid.NewString()}
 	begun := e.Clock.Now()
-	for _, s := range e.Config.Sets {
-		if s.Proposed {
-			return a, &RefusedError{[]string{s.Name + " is only proposed; a person must confirm it: check the mapping and delete status = \"proposed\""}}
-		}
+	if sets := e.Proposed(); len(sets) > 0 {
+		return a, &RefusedError{[]string{strings.Join(sets, ", ") + ": only proposed; a person must confirm it: check the mapping and delete status = \"proposed\""}}
 	}
 	f, err := e.OpenPlan(p.Path)
 	if err != nil {
@@ -122,7 +121,7 @@ func (e *Engine) Apply(ctx context.Context, p *Plan, lease *state.Lease, o Apply
 			return a, fmt.Errorf("back up the state before the apply: %w", err)
 		}
 	}
-	for _, m := range e.Config.Moved {
+	for _, m := range moves(e.Config) {
 		if err := e.State.Move(ctx, m.From, m.To); err != nil {
 			return a, err
 		}

@@ -4,12 +4,15 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -120,6 +123,16 @@ func Load(s Setup, needEnv bool) (*hcl.Config, map[string]plan.RowType, hcl.Diag
 	return cfg, lock, diags, nil
 }
 
+// moves are the renamings of a configuration, those of single records before those of whole sets.
+func moves(cfg *hcl.Config) []state.Move {
+	out := make([]state.Move, 0, len(cfg.Moved))
+	for _, m := range cfg.Moved {
+		out = append(out, state.Move(m))
+	}
+	slices.SortStableFunc(out, func(a, b state.Move) int { return strings.Compare(b.From.Key, a.From.Key) })
+	return out
+}
+
 // Open loads the configuration and opens state and cache. Diagnostics with errors leave the engine nil.
 func Open(ctx context.Context, s Setup) (*Engine, hcl.Diagnostics, error) {
 	if s.Watch == nil {
@@ -179,6 +192,26 @@ func (e *Engine) Close() error { return errors.Join(e.Cache.Close(), e.State.Clo
 
 // Kinds are the destination's kinds.
 func (e *Engine) Kinds() []plan.Kind { return e.Dest.Kinds() }
+
+// openAttributes are the attributes, as "model.name", whose texts are no person's data: lists, and what the
+// configuration says.
+func openAttributes(cfg *hcl.Config) []string {
+	var out []string
+	for _, set := range cfg.Sets {
+		model, ok := attributeModel(set.Kind)
+		if !ok {
+			continue
+		}
+		for _, r := range set.Resources {
+			personal, said := r.Want.Fields["personal"].(bool)
+			if said && !personal || !said && r.Want.Fields["data_type"] != "string" {
+				name, _ := r.Want.Fields["name"].(string)
+				out = append(out, model+"."+cmp.Or(name, r.Key))
+			}
+		}
+	}
+	return out
+}
 
 // declaredAttributes lists the attributes of the configuration by "model.name".
 func declaredAttributes(cfg *hcl.Config) map[string]plan.AttributeDef {

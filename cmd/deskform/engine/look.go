@@ -49,6 +49,7 @@ func (e *Engine) Why(ctx context.Context, a plan.Address) (*Explanation, error) 
 	if err != nil {
 		return nil, err
 	}
+	e.State.Renamed(moves(e.Config))
 	base, err := e.State.Base(ctx, a.Set, a.Key)
 	if err != nil {
 		return nil, err
@@ -251,16 +252,24 @@ func ForecastOf(path string) (Forecast, error) {
 	return fc, nil
 }
 
-// ReadPlan fills a Plan from its file: what its maker counted before any change.
-func (e *Engine) ReadPlan(p *Plan) error {
+// ReadPlan fills a Plan from its file: what its maker counted before any change. A plan beyond the limits is refused here
+// as it was when it was made.
+func (e *Engine) ReadPlan(ctx context.Context, p *Plan) error {
 	f, err := e.OpenPlan(p.Path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	p.Header, p.Books = f.Header, f.Header.Books
-	p.Forecast, err = ForecastOf(p.Path)
-	return err
+	p.Header, p.Books, p.Summary = f.Header, f.Header.Books, report.Summary{}
+	p.Forecast = Forecast{ByOperation: map[string]int{}}
+	for c, err := range f.Changes() {
+		if err != nil {
+			return err
+		}
+		p.Summary.Add(&c)
+		p.Forecast.add(e.Dest.Steps(forecastable(c)), c)
+	}
+	return e.limits(ctx, p)
 }
 
 // Prove makes the proof plan after an apply: from the rows in the cache, with a full refresh.

@@ -9,10 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"deskform/hcl"
 	"deskform/plan"
 	"deskform/plan/report"
+	"deskform/providers/transport"
 	"deskform/state/planfile"
 )
 
@@ -71,9 +73,6 @@ func (e *StaleError) Error() string { return "the plan is stale: " + e.Reason + 
 // Plan pulls, evaluates, refreshes and compares, and writes the plan file. It sends no request but reads: its client
 // has no way to write.
 func (e *Engine) Plan(ctx context.Context, o PlanOptions) (*Plan, error) {
-	if err := e.complete(); err != nil {
-		return nil, err
-	}
 	p := &Plan{Summary: report.Summary{}}
 	var err error
 	if p.Pulled, err = e.Pull(ctx, o.Pull); err != nil {
@@ -87,6 +86,7 @@ func (e *Engine) Plan(ctx context.Context, o PlanOptions) (*Plan, error) {
 
 // planAgain is a plan from rows that are already evaluated.
 func (e *Engine) planAgain(ctx context.Context, o PlanOptions, p *Plan) error {
+	e.State.Renamed(moves(e.Config))
 	reader, err := e.Reader()
 	if err != nil {
 		return err
@@ -115,7 +115,7 @@ func (e *Engine) planAgain(ctx context.Context, o PlanOptions, p *Plan) error {
 	if p.Path == "" {
 		p.Path = filepath.Join(e.Work, "last.plan")
 	}
-	p.Header = planfile.Header{Lineage: e.State.Lineage(), Serial: e.State.Serial(), Workspace: ws.ID, Meaning: e.Config.Meaning, Created: e.now(), Version: Version}
+	p.Header = planfile.Header{Lineage: e.State.Lineage(), Serial: e.State.Serial(), Workspace: ws.ID, Meaning: e.Config.Meaning, Created: e.now(), Version: Version, Open: openAttributes(e.Config)}
 	p.Books.Rows = map[string]int{}
 	for _, ev := range p.Evaluated {
 		if set, ok := e.set(ev.Set); ok && !set.Resource {
@@ -220,6 +220,15 @@ func (f *Forecast) add(steps []plan.Step, c plan.Change) {
 	}
 }
 
+// Duration is how long the calls take at least, at a rate in calls a second and with the reply throttle.
+func (f Forecast) Duration(rate float64) time.Duration {
+	seconds := float64(f.Replies) / transport.RepliesPerSecond
+	if rate > 0 {
+		seconds = max(seconds, float64(f.Writes+f.Reads)/rate)
+	}
+	return time.Duration(seconds * float64(time.Second)).Round(time.Second)
+}
+
 func (e *Engine) set(name string) (*hcl.Set, bool) {
 	for _, s := range e.Config.Sets {
 		if s.Name == name {
@@ -229,19 +238,15 @@ func (e *Engine) set(name string) (*hcl.Set, bool) {
 	return nil, false
 }
 
-// complete refuses a plan whose configuration a person has not confirmed.
-func (e *Engine) complete() error {
-	var proposed []string
+// Proposed are the sets whose mapping nobody has confirmed; they are planned, and apply refuses them.
+func (e *Engine) Proposed() []string {
+	var out []string
 	for _, s := range e.Config.Sets {
 		if s.Proposed {
-			proposed = append(proposed, s.Name)
+			out = append(out, s.Name)
 		}
 	}
-	if len(proposed) == 0 {
-		return nil
-	}
-	e.Log.Warn("mappings that nobody has confirmed; apply will refuse them", "sets", proposed)
-	return nil
+	return out
 }
 
 // limits holds the plan against the configuration's limits.
