@@ -36,6 +36,11 @@ func (a *app) applyCmd() *cobra.Command {
 			file := ""
 			if len(args) == 1 {
 				file = args[0]
+				for _, name := range []string{"pull", "refresh", "target", "sample", "seed"} {
+					if cmd.Flags().Changed(name) {
+						return fmt.Errorf("--%s says what a plan is made of, and %s is a plan already; leave one of them out", name, file)
+					}
+				}
 			}
 			return a.apply(cmd.Context(), file, p)
 		},
@@ -107,7 +112,7 @@ func (a *app) apply(ctx context.Context, file string, p applyFlags) error {
 		}
 		return err
 	}
-	proof, err := e.Prove(ctx, p.PlanOptions, pl)
+	proof, err := e.Prove(ctx, pl)
 	if err != nil {
 		return fmt.Errorf("apply is done; prove that nothing is left: %w", err)
 	}

@@ -350,4 +350,3 @@ func (a *app) initCmd() *cobra.Command {
 		RunE: func(*cobra.Command, []string) error { return a.init() },
 	}
 }
-

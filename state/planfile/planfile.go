@@ -39,6 +39,10 @@ type Header struct {
 	Version   string    `json:"version"` // of the program
 	// Books are the rows that were settled before any change: skipped, broken, duplicate, excluded.
 	Books plan.Books `json:"books"`
+	// Targets, Sample and Seed limit the plan; the proof after its apply is limited alike.
+	Targets []string `json:"targets,omitempty"`
+	Sample  int      `json:"sample,omitempty"`
+	Seed    int64    `json:"seed,omitempty"`
 	// Open are the attributes, as "model.name", whose texts are no person's data: a rendering shows them.
 	Open []string `json:"open,omitempty"`
 }

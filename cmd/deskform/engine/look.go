@@ -272,8 +272,10 @@ func (e *Engine) ReadPlan(ctx context.Context, p *Plan) error {
 	return e.limits(ctx, p)
 }
 
-// Prove makes the proof plan after an apply: from the rows in the cache, with a full refresh.
-func (e *Engine) Prove(ctx context.Context, o PlanOptions, p *Plan) (*Plan, error) {
+// Prove makes the proof plan after an apply: from the rows in the cache, with a full
+// refresh, and limited to what the plan was limited to.
+func (e *Engine) Prove(ctx context.Context, p *Plan) (*Plan, error) {
+	o := PlanOptions{Targets: p.Header.Targets, Sample: p.Header.Sample, Seed: p.Header.Seed}
 	evaluated := p.Evaluated
 	if evaluated == nil {
 		var err error

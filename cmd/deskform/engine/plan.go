@@ -115,7 +115,7 @@ func (e *Engine) planAgain(ctx context.Context, o PlanOptions, p *Plan) error {
 	if p.Path == "" {
 		p.Path = filepath.Join(e.Work, "last.plan")
 	}
-	p.Header = planfile.Header{Lineage: e.State.Lineage(), Serial: e.State.Serial(), Workspace: ws.ID, Meaning: e.Config.Meaning, Created: e.now(), Version: Version, Open: openAttributes(e.Config)}
+	p.Header = planfile.Header{Lineage: e.State.Lineage(), Serial: e.State.Serial(), Workspace: ws.ID, Meaning: e.Config.Meaning, Created: e.now(), Version: Version, Open: openAttributes(e.Config), Targets: o.Targets, Sample: o.Sample, Seed: o.Seed}
 	p.Books.Rows = map[string]int{}
 	for _, ev := range p.Evaluated {
 		if set, ok := e.set(ev.Set); ok && !set.Resource {
