@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -33,6 +34,8 @@ type RehearseOptions struct {
 	Factor float64
 	// Observe is told of every step.
 	Observe func(run.Event)
+	// Around sees every exchange with the Intercom sandbox; nil for nobody.
+	Around func(http.RoundTripper) http.RoundTripper
 	// Dump is given the sandbox's objects after the apply, before anything is mutated; nil for nobody.
 	Dump io.Writer
 }
@@ -103,7 +106,11 @@ func Rehearse(ctx context.Context, s Setup, o RehearseOptions) (*Rehearsal, *Eng
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	s.Intercom = &Override{Endpoint: "http://intercom.sandbox", Token: sandboxToken, HTTP: far.RoundTripper(), Args: map[string]plan.Value{
+	toIntercom := far.RoundTripper()
+	if o.Around != nil {
+		toIntercom = o.Around(toIntercom)
+	}
+	s.Intercom = &Override{Endpoint: "http://intercom.sandbox", Token: sandboxToken, HTTP: toIntercom, Args: map[string]plan.Value{
 		"endpoint": "http://intercom.sandbox", "token": sandboxToken, "region": nil, "workspace": nil, "rate_share": 1.0,
 	}}
 	src, err := itsmEnd(s, o, clock)

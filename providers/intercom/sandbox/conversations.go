@@ -151,7 +151,7 @@ func (s *Server) conversationJSON(v *conversation, parts []*part, withParts bool
 func (s *Server) partJSON(p *part) map[string]any {
 	files := []any{}
 	for _, f := range p.files {
-		files = append(files, map[string]any{"type": "upload", "name": f.name, "url": "https://sandbox.invalid/" + f.sha, "content_type": f.contentType, "filesize": f.size, "width": nil, "height": nil})
+		files = append(files, map[string]any{"type": "upload", "name": f.name, "url": "https://sandbox.invalid/" + f.sha, "content_type": f.contentType, "filesize": f.size})
 	}
 	out := map[string]any{"type": "conversation_part", "id": strconv.FormatInt(p.id, 10), "part_type": p.kind, "body": orNull(p.body), "created_at": p.created, "updated_at": p.created, "notified_at": p.created,
 		"assigned_to": nil, "author": s.authorJSON(p.authorType, p.author), "attachments": files, "external_id": nil, "redacted": false}

@@ -9,9 +9,9 @@ import (
 
 // A route is one operation of the API by its method, its path and its operationId.
 type route struct {
-	method, op string
-	path       *regexp.Regexp
-	do         func(*call) (any, error)
+	method, op, template string
+	path                 *regexp.Regexp
+	do                   func(*call) (any, error)
 }
 
 var (
@@ -28,7 +28,7 @@ func all() []route {
 func on(method, path, op string, do func(*call) (any, error)) route {
 	p := regexp.QuoteMeta(path)
 	p = regexp.MustCompile(`\\\{[a-z_]+\\\}`).ReplaceAllString(p, `([^/]+)`)
-	return route{method, op, regexp.MustCompile("^" + p + "$"), do}
+	return route{method, op, path, regexp.MustCompile("^" + p + "$"), do}
 }
 
 // The order matters: fixed paths stand before those with a parameter.
@@ -89,6 +89,24 @@ func table() []route {
 		on("POST", "/conversations/{id}/tags", "attachTagToConversation", (*call).tagConversation),
 		on("DELETE", "/conversations/{id}/tags/{tag}", "detachTagFromConversation", (*call).untagConversation),
 	}
+}
+
+// Operations are the operationIds of what the sandbox serves.
+func Operations() []string {
+	out := make([]string, 0, len(all()))
+	for _, r := range all() {
+		out = append(out, r.op)
+	}
+	return out
+}
+
+// Routes are the method and path of what the sandbox serves: "GET /tags/{id}".
+func Routes() []string {
+	out := make([]string, 0, len(all()))
+	for _, r := range all() {
+		out = append(out, r.method+" "+r.template)
+	}
+	return out
 }
 
 // known are first segments of the real API, whose other operations this sandbox does not do.
