@@ -280,9 +280,16 @@ func (w *Writer) reply(ctx context.Context, s plan.Step, actor string) (plan.Res
 	if err != nil {
 		return res, err
 	}
-	// The new part is the one with the highest id: ids grow.
+	// The new part is the newest of its author and time (IC 3.6): ids grow, and somebody else may have written meanwhile.
+	who := in["admin_id"]
+	if s.Op == "contact_reply" {
+		who = in["intercom_user_id"]
+	}
 	best := int64(-1)
 	for _, part := range res.Live.Parts {
+		if part.Fields["author"] != who || !plan.Equal(part.Fields["created_at"], p["created_at"]) {
+			continue
+		}
 		if id, err := strconv.ParseInt(part.ID, 10, 64); err == nil && id > best {
 			best, res.PartID = id, part.ID
 		}

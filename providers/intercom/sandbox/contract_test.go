@@ -95,8 +95,9 @@ func TestContract(t *testing.T) {
 
 	attr := c.do(200, "POST", "/data_attributes", `{"name":"post","model":"contact","data_type":"string"}`)
 	c.do(400, "POST", "/data_attributes", `{"name":"post","model":"company","data_type":"string"}`)
-	c.do(200, "POST", "/data_attributes", `{"name":"ci_type","model":"company","data_type":"options","options":[{"value":"PC"},{"value":"Phone"}]}`)
+	ci := c.do(200, "POST", "/data_attributes", `{"name":"ci_type","model":"company","data_type":"options","options":[{"value":"PC"},{"value":"Phone"}]}`)
 	c.do(200, "PUT", "/data_attributes/"+number(attr), `{"description":"What they do"}`)
+	c.do(200, "PUT", "/data_attributes/"+number(ci), `{"options":[{"value":"PC"},{"value":"Phone"},{"value":"Car"}]}`)
 	c.do(404, "PUT", "/data_attributes/99", `{"description":"x"}`)
 	c.do(200, "GET", "/data_attributes?model=contact", "")
 	c.do(200, "GET", "/data_attributes?model=company&include_archived=true", "")

@@ -1,0 +1,130 @@
+package intercom_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"deskform/plan"
+	"deskform/providers/intercom"
+	"deskform/providers/intercom/sandbox"
+	"deskform/providers/providertest/openapi"
+)
+
+// leap is a clock that jumps over every wait.
+type leap struct{ now time.Time }
+
+func (c *leap) Now() time.Time { return c.now }
+func (c *leap) Sleep(ctx context.Context, d time.Duration) error {
+	c.now = c.now.Add(d)
+	return ctx.Err()
+}
+
+// TestContract sends every kind of step and every read that the client knows, and holds each request and answer
+// against Intercom's own description.
+func TestContract(t *testing.T) {
+	v := openapi.Load(t, openapi.Differences())
+	clock := &leap{time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
+	far, err := sandbox.New(sandbox.Options{Token: "contract", Clock: clock, Seed: strings.NewReader(`{"app": {"id_code": "ws1", "name": "Acme", "region": "eu", "timezone": "UTC"},
+		"admins": [{"id": "11", "name": "Mover", "email": "mover@acme.example", "has_inbox_seat": true}, {"id": "12", "name": "Agent", "email": "agent@acme.example", "has_inbox_seat": true}],
+		"teams": [{"id": "21", "name": "Desk", "admin_ids": ["11"]}]}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := intercom.NewWriter(intercom.Config{Endpoint: "http://intercom.sandbox", Token: "contract", Actor: "mover@acme.example", RateShare: 1,
+		HTTP: &http.Client{Transport: v.RoundTripper(far.RoundTripper())}, Clock: clock,
+		Files: func(string) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader([]byte("a"))), nil }})
+	ctx := t.Context()
+	if ws, err := w.Workspace(ctx); err != nil || ws.ID != "ws1" {
+		t.Fatalf("workspace %+v, %v", ws, err)
+	}
+	ids := map[string]string{}
+	sent := map[string]bool{}
+	do := func(name, kind, op, on string, payload plan.Fields) plan.Result {
+		t.Helper()
+		addr := plan.Address{Set: kind, Key: name}
+		for k, val := range payload {
+			if text, ok := val.(string); ok && strings.HasPrefix(text, "@") {
+				payload[k] = ids[text[1:]]
+			}
+		}
+		res, err := w.Do(ctx, plan.Step{Key: name + "#" + op, Address: addr, Kind: kind, Op: op, ID: ids[on], Payload: payload})
+		if err != nil {
+			t.Errorf("%s: %v", op, err)
+		}
+		sent[op] = true
+		if on == "" {
+			ids[name] = res.ID
+		}
+		return res
+	}
+	strs := func(s ...plan.Value) []plan.Value { return s }
+
+	do("post", "attribute.contact", "create_attribute", "", plan.Fields{"model": "contact", "name": "post", "data_type": "string", "description": "What they do"})
+	do("kind", "attribute.company", "create_attribute", "", plan.Fields{"model": "company", "name": "kind", "data_type": "list", "options": strs("PC", "Phone")})
+	do("kind", "attribute.company", "update_attribute", "kind", plan.Fields{"model": "company", "options": strs("PC", "Phone", "Car")})
+	do("kind", "attribute.company", "update_attribute", "kind", plan.Fields{"model": "company", "description": "What it is"})
+	do("prio", "attribute.conversation", "create_attribute", "", plan.Fields{"name": "prio", "data_type": "list", "options": strs("High", "Low")})
+	do("prio", "attribute.conversation", "add_option", "prio", plan.Fields{"option": "Middle"})
+	do("prio", "attribute.conversation", "update_attribute", "prio", plan.Fields{"description": "How urgent"})
+	do("vip", "tag", "create_tag", "", plan.Fields{"name": "vip"})
+	do("vip", "tag", "rename_tag", "vip", plan.Fields{"name": "very important"})
+	do("ann", "contact", "create_contact", "", plan.Fields{"role": "user", "email": "ann@acme.example", "name": "Ann", "attributes.post": "lead"})
+	do("ann", "contact", "update_contact", "ann", plan.Fields{"name": "Anna", "phone": "+79000000001", "attributes.post": nil})
+	do("org", "company", "upsert_company", "", plan.Fields{"company_id": "org:1", "name": "Acme", "attributes.kind": "PC"})
+	do("org", "company", "update_company", "org", plan.Fields{"name": "Acme Ltd", "size": int64(5)})
+	do("ann", "contact", "attach_company", "ann", plan.Fields{"member": "@org"})
+	do("ann", "contact", "tag_contact", "ann", plan.Fields{"member": "@vip"})
+	do("conv", "conversation", "create_conversation", "", plan.Fields{"contact": "@ann", "body": "It does not print.", "created_at": int64(1767600000), "token": "itsm365x0123456789ab"})
+	do("conv", "conversation", "contact_reply", "conv", plan.Fields{"author": "@ann", "body": "Still not.", "created_at": int64(1767600060)})
+	res := do("conv", "conversation", "comment", "conv", plan.Fields{"author": "12", "body": "<p>On my way.</p>", "created_at": int64(1767600120),
+		"files": []plan.Value{plan.File{Name: "a.txt", Type: "text/plain", SHA256: "ca97", Size: 1}}})
+	if res.PartID == "" {
+		t.Error("the comment has no part id")
+	}
+	do("conv", "conversation", "note", "conv", plan.Fields{"author": nil, "body": "<p>The drum.</p>", "created_at": int64(1767600180)})
+	do("conv", "conversation", "tag_conversation", "conv", plan.Fields{"member": "@vip"})
+	do("conv", "conversation", "update_conversation", "conv", plan.Fields{"title": "Printer", "attributes.prio": "High"})
+	do("conv", "conversation", "assign_team", "conv", plan.Fields{"assignee": "21"})
+	do("conv", "conversation", "assign_teammate", "conv", plan.Fields{"assignee": "12"})
+	do("conv", "conversation", "assign_teammate", "conv", plan.Fields{"assignee": nil})
+	do("conv", "conversation", "snooze", "conv", plan.Fields{"snoozed_until": int64(1999999999)})
+	do("conv", "conversation", "open", "conv", plan.Fields{})
+	do("conv", "conversation", "close", "conv", plan.Fields{})
+	do("conv", "conversation", "untag_conversation", "conv", plan.Fields{"member": "@vip"})
+	do("ann", "contact", "untag_contact", "ann", plan.Fields{"member": "@vip"})
+	do("ann", "contact", "detach_company", "ann", plan.Fields{"member": "@org"})
+
+	clock.now = clock.now.Add(time.Hour)
+	for _, kind := range intercom.Kinds() {
+		for _, since := range []time.Time{{}, clock.now.Add(-2 * time.Hour)} {
+			n := 0
+			for _, err := range w.Sweep(ctx, kind.Name, since) {
+				if err != nil {
+					t.Errorf("sweep %s: %v", kind.Name, err)
+				}
+				n++
+			}
+			if n == 0 && since.IsZero() && kind.Name != "company" { // whom nobody belongs to is not listed (IC 3.3)
+				t.Errorf("a full sweep of %s finds nothing", kind.Name)
+			}
+		}
+	}
+	for name, kind := range map[string]string{"ann": "contact", "org": "company", "conv": "conversation"} {
+		if _, err := w.Get(ctx, kind, ids[name]); err != nil {
+			t.Errorf("get %s: %v", kind, err)
+		}
+	}
+	for _, op := range strings.Fields(`create_attribute update_attribute add_option create_tag rename_tag create_contact update_contact attach_company
+		detach_company tag_contact untag_contact upsert_company update_company create_conversation contact_reply comment note tag_conversation
+		untag_conversation update_conversation assign_team assign_teammate snooze open close`) {
+		if !sent[op] {
+			t.Errorf("%s was not sent", op)
+		}
+	}
+	v.Report(t)
+}
