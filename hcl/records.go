@@ -323,6 +323,9 @@ func (l *loader) policies(d *setDecl, in *body, c *compiler) {
 	}
 	s.OnAdopt = pick("on_adopt", plan.PolicyFill, plan.PolicyOverwrite, plan.PolicyLink)
 	s.OnFrozen = pick("on_frozen", plan.PolicyKeep, plan.PolicyNote, plan.PolicyFail)
+	if a, ok := in.attr("on_frozen"); ok && s.OnFrozen == plan.PolicyNote && d.kind.Part == nil {
+		l.errorf(a.Expr.Range(), "No place for a note", "A %s has no messages or notes that a change could be told in; use \"keep\" or \"fail\".", d.kind.Name)
+	}
 	s.OnSourceDelete = pick("on_source_delete", plan.PolicyKeep)
 	s.OnDrift = plan.PolicyKeep
 	if a, ok := in.attr("on_drift"); ok {

@@ -2,7 +2,9 @@ package plan
 
 import (
 	"fmt"
+	"html"
 	"slices"
+	"time"
 )
 
 // compareKnown is the three-way diff of a record that the state knows.
@@ -52,6 +54,9 @@ func compareKnown(set *Set, kind *Kind, want *Want, base *Base, r *resolver, w W
 	}
 	if renewed {
 		c.Parts = slices.DeleteFunc(c.Parts, func(p PartChange) bool { return p.What == "frozen" })
+	}
+	if set.OnFrozen == PolicyNote && kind.Part != nil {
+		c.Parts = append(c.Parts, frozenNotes(kind, want, base, c)...)
 	}
 	strangers(base, live, c)
 	conclude(set, c)
@@ -110,6 +115,48 @@ func frozen(set *Set, name string, want, sent, have Value) FieldChange {
 	}
 	return fc
 }
+
+// frozenNotes tells in an internal note what the source says now and Intercom cannot be given any more; each new value
+// once.
+func frozenNotes(kind *Kind, want *Want, base *Base, c *Change) []PartChange {
+	var out []PartChange
+	note := func(key, text string) {
+		written := func(b BasePart) bool { return b.List == frozenList && b.Key == key }
+		if !slices.ContainsFunc(base.Parts, written) {
+			private := true
+			fields := Fields{"private": true, "author": Author("actor", ""), "body": text}
+			out = append(out, PartChange{List: frozenList, Key: key, What: "append", Fields: fields, Hash: Hash(map[string]Value(fields)), SourcePrivate: &private})
+		}
+	}
+	for _, f := range c.Fields {
+		if f.What != "frozen" {
+			continue
+		}
+		value := ""
+		switch v := f.After.(type) {
+		case string:
+			value = ": " + html.EscapeString(v)
+		case int64:
+			value = fmt.Sprintf(": %d", v)
+			if field, ok := kind.Field(f.Field); ok && field.Type == TypeTime {
+				value = ": " + time.Unix(v, 0).UTC().Format(time.RFC3339)
+			}
+		}
+		note(f.Field+"/"+Hash(f.After)[:12], "<p>After the move the source changed "+f.Field+value+"</p>")
+	}
+	for _, p := range c.Parts {
+		if p.What != "frozen" {
+			continue
+		}
+		i := slices.IndexFunc(want.Parts, func(w PartWant) bool { return w.List == p.List && w.Key == p.Key })
+		body, _ := want.Parts[i].Fields["body"].(string)
+		note(p.List+"/"+p.Key+"/"+p.Hash[:12], "<p>After the move the source changed a message. It says now:</p>"+body)
+	}
+	return out
+}
+
+// frozenList is the list of the notes about frozen values.
+const frozenList = "frozen"
 
 // mutable is the three-way rule: drift is have against seen, a source change is want against sent.
 func mutable(name string, policy Policy, renewed bool, want, have Value, base *Base) (FieldChange, bool) {

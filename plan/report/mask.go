@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"deskform/plan"
 )
@@ -32,8 +33,26 @@ func (m masker) address(a plan.Address) string {
 	if !m.reveal {
 		a.Key = MaskKey(a.Key)
 	}
-	return a.String()
+	return visible(a.String())
 }
+
+// visible writes out what would act on a terminal or turn the reading direction of a line instead of being seen.
+func visible(s string) string {
+	if !strings.ContainsFunc(s, acts) {
+		return s
+	}
+	var out strings.Builder
+	for _, r := range s {
+		if acts(r) {
+			fmt.Fprintf(&out, `\u%04x`, r)
+		} else {
+			out.WriteRune(r)
+		}
+	}
+	return out.String()
+}
+
+func acts(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }
 
 // MaskKey replaces a key that is a person's address by a short hash of it.
 func MaskKey(key string) string {
@@ -58,7 +77,7 @@ func (m masker) maskAddress(s string) string {
 // maskText masks addresses inside a reason.
 func (m masker) maskText(s string) string {
 	if m.reveal || !strings.Contains(s, "@") {
-		return s
+		return visible(s)
 	}
 	words := strings.Fields(s)
 	for i, w := range words {
@@ -69,7 +88,7 @@ func (m masker) maskText(s string) string {
 			}
 		}
 	}
-	return strings.Join(words, " ")
+	return visible(strings.Join(words, " "))
 }
 
 // personal says whether a value must not be shown: the field is marked, or it is an attribute's text that nobody
@@ -139,7 +158,7 @@ func (m masker) show(v plan.Value) string {
 		}
 		return "[" + strings.Join(parts, ", ") + "]"
 	}
-	text := []rune(string(plan.Canonical(v)))
+	text := []rune(visible(string(plan.Canonical(v))))
 	if len(text) > 120 {
 		return string(text[:117]) + "…"
 	}

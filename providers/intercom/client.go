@@ -80,6 +80,9 @@ type core struct {
 
 	mu        sync.Mutex
 	workspace *plan.Workspace
+
+	actorMu sync.Mutex
+	actor   string
 }
 
 func newCore(c Config) *core {

@@ -310,8 +310,11 @@ func Token(a plan.Address) string {
 func marker(token string) string { return "\n\nImported from ITSM 365, " + token }
 
 // originalAuthor is how a text says who wrote it when somebody else has to speak: a stable form that a later run can find
-// again.
+// again. What deskform itself says, without a time, needs none.
 func originalAuthor(name string, at int64) string {
+	if name == "" && at == 0 {
+		return ""
+	}
 	if name == "" {
 		name = "ITSM 365"
 	}

@@ -26,6 +26,27 @@ func NewReader(c Config) *Reader { return &Reader{newCore(c)} }
 // Granted is how many calls a second our share comes to, 0 before the first answer.
 func (r *Reader) Granted() float64 { return r.c.Governor.Granted() }
 
+// Actor finds the teammate who assigns, closes, tags and speaks for those without a seat.
+func (r *Reader) Actor(ctx context.Context) (string, error) {
+	r.c.actorMu.Lock()
+	defer r.c.actorMu.Unlock()
+	if r.c.actor != "" {
+		return r.c.actor, nil
+	}
+	for l, err := range r.Sweep(ctx, "teammate", noTime) {
+		if err != nil {
+			return "", err
+		}
+		if l.Fields["email"] == r.c.Config.Actor && r.c.Config.Actor != "" {
+			r.c.actor = l.ID
+		}
+	}
+	if r.c.actor == "" {
+		return "", errors.New("provider intercom: the workspace has no teammate with the e-mail address of actor; invite one, or name another")
+	}
+	return r.c.actor, nil
+}
+
 // Workspace asks who and where the other end is, once. It refuses a region or workspace other than the configuration
 // names.
 func (r *Reader) Workspace(ctx context.Context) (plan.Workspace, error) {

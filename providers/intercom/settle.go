@@ -145,7 +145,7 @@ func (w *Writer) settlePart(ctx context.Context, s plan.Step) (plan.Settlement, 
 	sent, _ := s.Payload["body"].(string)
 	for _, p := range slices.Backward(l.Parts) {
 		body, _ := p.Fields["body"].(string)
-		if slices.Contains(known, plan.Value(p.ID)) || !plan.Equal(p.Fields["created_at"], s.Payload["created_at"]) ||
+		if slices.Contains(known, plan.Value(p.ID)) || s.Payload["created_at"] != nil && !plan.Equal(p.Fields["created_at"], s.Payload["created_at"]) ||
 			p.Fields["private"] != (s.Op == "note") || squeeze(body) != squeeze(sent) {
 			continue
 		}

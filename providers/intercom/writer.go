@@ -10,43 +10,17 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 
 	"deskform/plan"
 )
 
 // A Writer can also carry out steps. Only apply gets one.
-type Writer struct {
-	*Reader
-	mu    sync.Mutex
-	actor string
-}
+type Writer struct{ *Reader }
 
 var _ plan.Writer = (*Writer)(nil)
 
 // NewWriter makes the client that writes.
-func NewWriter(c Config) *Writer { return &Writer{Reader: NewReader(c)} }
-
-// Actor finds the teammate who assigns, closes, tags and speaks for those without a seat.
-func (w *Writer) Actor(ctx context.Context) (string, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.actor != "" {
-		return w.actor, nil
-	}
-	for l, err := range w.Sweep(ctx, "teammate", noTime) {
-		if err != nil {
-			return "", err
-		}
-		if l.Fields["email"] == w.c.Config.Actor && w.c.Config.Actor != "" {
-			w.actor = l.ID
-		}
-	}
-	if w.actor == "" {
-		return "", errors.New("provider intercom: the workspace has no teammate with the e-mail address of actor; invite one, or name another")
-	}
-	return w.actor, nil
-}
+func NewWriter(c Config) *Writer { return &Writer{NewReader(c)} }
 
 // Do carries out one step. Where the service answered with anything but success, the error is a *plan.StepError.
 func (w *Writer) Do(ctx context.Context, s plan.Step) (plan.Result, error) {
@@ -242,7 +216,10 @@ func (w *Writer) createConversation(ctx context.Context, s plan.Step) (plan.Resu
 
 func (w *Writer) reply(ctx context.Context, s plan.Step, actor string) (plan.Result, error) {
 	p := s.Payload
-	in := map[string]any{"message_type": "comment", "body": p["body"], "created_at": p["created_at"]}
+	in := map[string]any{"message_type": "comment", "body": p["body"]}
+	if at := p["created_at"]; at != nil {
+		in["created_at"] = at
+	}
 	if s.Op == "contact_reply" {
 		in["type"], in["intercom_user_id"] = "user", p["author"]
 	} else {
@@ -287,7 +264,7 @@ func (w *Writer) reply(ctx context.Context, s plan.Step, actor string) (plan.Res
 	}
 	best := int64(-1)
 	for _, part := range res.Live.Parts {
-		if part.Fields["author"] != who || !plan.Equal(part.Fields["created_at"], p["created_at"]) {
+		if part.Fields["author"] != who || p["created_at"] != nil && !plan.Equal(part.Fields["created_at"], p["created_at"]) {
 			continue
 		}
 		if id, err := strconv.ParseInt(part.ID, 10, 64); err == nil && id > best {

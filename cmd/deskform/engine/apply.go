@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
+	"deskform/hcl"
 	"deskform/plan"
 	"deskform/plan/run"
 	"deskform/providers/intercom"
@@ -115,6 +117,9 @@ func (e *Engine) Apply(ctx context.Context, p *Plan, lease *state.Lease, o Apply
 	if err := e.State.Bind(ctx, f.Header.Workspace); err != nil {
 		return a, err
 	}
+	if err := e.actor(ctx); err != nil {
+		return a, err
+	}
 	if !o.NoBackup {
 		a.Backup = filepath.Join(e.Work, "backups", begun.UTC().Format("20060102T150405Z")+"-"+a.Run[:8]+".db")
 		if err := e.State.Backup(ctx, a.Backup); err != nil {
@@ -154,6 +159,19 @@ func (e *Engine) Apply(ctx context.Context, p *Plan, lease *state.Lease, o Apply
 		err = errors.Join(err, eerr)
 	}
 	return a, err
+}
+
+// actor makes sure that the teammate who speaks, assigns and closes is there before the first conversation is written.
+func (e *Engine) actor(ctx context.Context) error {
+	if !slices.ContainsFunc(e.Config.Sets, func(s *hcl.Set) bool { return s.Kind == "conversation" }) {
+		return nil
+	}
+	r, err := e.Reader()
+	if err != nil {
+		return err
+	}
+	_, err = r.Actor(ctx)
+	return err
 }
 
 // balance adds to the books of an apply the rows that the plan had settled before any change: skipped, broken,

@@ -125,6 +125,9 @@ func (e *Engine) evaluateRows(ctx context.Context, set *hcl.Set) (Evaluated, err
 	if err != nil {
 		return ev, fmt.Errorf("evaluate %s: %w", set.Name, err)
 	}
+	for _, join := range set.Unmatched() {
+		ev.Notes[join+" finds nothing in any row; is it the right column?"] = ev.Rows
+	}
 	ev.Wants -= twice
 	ev.Duplicate += twice
 	return ev, nil

@@ -220,6 +220,9 @@ func (e *Engine) Check(ctx context.Context) ([]End, error) {
 			if bound := e.State.Workspace(); bound != "" && bound != ws.ID {
 				err = fmt.Errorf("the state belongs to workspace %s", bound)
 			}
+			if err == nil {
+				err = e.actor(ctx)
+			}
 		}
 	}
 	add("intercom", facts, err)
