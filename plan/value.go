@@ -241,3 +241,15 @@ func (f *Fields) UnmarshalJSON(text []byte) error {
 	*f = m
 	return nil
 }
+
+// Texts are the texts of a list; what is no text, or no list, gives none.
+func Texts(v Value) []string {
+	l, _ := v.([]Value)
+	var out []string
+	for _, x := range l {
+		if text, ok := x.(string); ok {
+			out = append(out, text)
+		}
+	}
+	return out
+}

@@ -68,21 +68,10 @@ type spec struct {
 	key, need          []string
 }
 
-func strings_(v plan.Value) []string {
-	var out []string
-	l, _ := v.([]plan.Value)
-	for _, x := range l {
-		if s, ok := x.(string); ok {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
 // parse checks the arguments of a data block. Its errors name the argument.
 func parse(d plan.Data) (*spec, error) {
 	text := func(name string) string { s, _ := d.Args[name].(string); return s }
-	s := &spec{name: text("file"), format: text("format"), delimiter: ',', quotes: text("quoting") != "none", header: strings_(d.Args["header"]), sheet: text("sheet"),
+	s := &spec{name: text("file"), format: text("format"), delimiter: ',', quotes: text("quoting") != "none", header: plan.Texts(d.Args["header"]), sheet: text("sheet"),
 		null: map[string]bool{}, zone: time.UTC, types: map[string]plan.ColumnType{}, key: d.Key}
 	if s.name == "" {
 		return nil, errors.New("file is missing; name the exported file")

@@ -49,7 +49,7 @@ func (s *Source) Describe(ctx context.Context, d plan.Data) (plan.RowType, error
 			}
 		}
 	}
-	if attrs := strings_(d.Args["attrs"]); len(attrs) > 0 {
+	if attrs := plan.Texts(d.Args["attrs"]); len(attrs) > 0 {
 		for name := range rt.Columns {
 			if !slices.Contains(attrs, name) && name != "UUID" && name != "metaClass" {
 				delete(rt.Columns, name)
@@ -105,21 +105,10 @@ func filterArg(d plan.Data) map[string]any {
 	return out
 }
 
-func strings_(v plan.Value) []string {
-	l, _ := v.([]plan.Value)
-	var out []string
-	for _, x := range l {
-		if t, ok := x.(string); ok {
-			out = append(out, t)
-		}
-	}
-	return out
-}
-
 // attrsOf is the fixed list of attributes that a bulk read asks for: what the block names, or what the model knows and the
 // tenant has. Asking for none would drag every back-link collection along (IT trap 11).
 func (s *Source) attrsOf(ctx context.Context, d plan.Data, class string) ([]string, error) {
-	if attrs := strings_(d.Args["attrs"]); len(attrs) > 0 {
+	if attrs := plan.Texts(d.Args["attrs"]); len(attrs) > 0 {
 		return slices.Compact(slices.Sorted(slices.Values(append(attrs, "UUID", "metaClass")))), nil
 	}
 	s.mu.Lock()
