@@ -17,7 +17,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	_ "modernc.org/sqlite" // the driver
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // Format is the version of the file that this program writes.
@@ -80,7 +81,10 @@ func Open(ctx context.Context, path string, o Options) (*State, error) {
 	if err := touch(path); err != nil {
 		return nil, fmt.Errorf("open state: %w", err)
 	}
-	var err error
+	err := inspect(ctx, path)
+	if err != nil {
+		return nil, err
+	}
 	if s.write, err = sql.Open("sqlite", dsn(path, "_txlock=immediate&_pragma=journal_mode(wal)&_pragma=synchronous(full)")); err != nil {
 		return nil, fmt.Errorf("open state %s: %w", path, err)
 	}
@@ -114,18 +118,51 @@ func dsn(path, extra string) string {
 	return u.String()
 }
 
+// inspect refuses what is no state of ours before anything is written to it.
+func inspect(ctx context.Context, path string) error {
+	if fi, err := os.Stat(path); err != nil || fi.Size() == 0 {
+		return err
+	}
+	db, err := sql.Open("sqlite", dsn(path, "mode=ro&_pragma=query_only(1)"))
+	if err != nil {
+		return fmt.Errorf("open state %s: %w", path, err)
+	}
+	defer db.Close()
+	var version, tables int
+	err = db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version)
+	if err == nil {
+		err = db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master").Scan(&tables)
+	}
+	var failed *sqlite.Error
+	switch {
+	case errors.As(err, &failed) && failed.Code() == sqlite3.SQLITE_NOTADB:
+		return fmt.Errorf("open state %s: it is no state file of deskform; name the right one, or restore a backup", path)
+	case err != nil:
+		return damaged(path, err.Error())
+	case version > Format:
+		return &VersionError{path, version, Format}
+	case version == 0 && tables > 0:
+		return fmt.Errorf("open state %s: it is a database of something else; name another file in state \"sqlite\" { path }", path)
+	}
+	return nil
+}
+
+func damaged(path, why string) error {
+	return fmt.Errorf("open state %s: it is damaged (%s); restore a backup from .deskform/backups", path, why)
+}
+
 func (s *State) migrate(ctx context.Context) error {
 	var version int
 	if err := s.write.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
-		return fmt.Errorf("open state %s: it is no state file of deskform (%w); name the right one, or restore a backup", s.path, err)
-	}
-	if version > Format {
-		return &VersionError{s.path, version, Format}
+		return damaged(s.path, err.Error())
 	}
 	if version > 0 {
 		var ok string
 		if err := s.write.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&ok); err != nil || ok != "ok" {
-			return fmt.Errorf("open state %s: it is damaged (%s); restore a backup from .deskform/backups", s.path, ok)
+			if err != nil {
+				ok = err.Error()
+			}
+			return damaged(s.path, ok)
 		}
 	}
 	tx, err := s.write.BeginTx(ctx, nil)
@@ -134,13 +171,6 @@ func (s *State) migrate(ctx context.Context) error {
 	}
 	defer tx.Rollback()
 	if version == 0 {
-		var tables int
-		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master").Scan(&tables); err != nil {
-			return fmt.Errorf("open state %s: %w", s.path, err)
-		}
-		if tables > 0 {
-			return fmt.Errorf("open state %s: it is a database of something else; name another file in state \"sqlite\" { path }", s.path)
-		}
 		if _, err := tx.ExecContext(ctx, schema); err != nil {
 			return fmt.Errorf("make state %s: %w", s.path, err)
 		}
@@ -233,4 +263,12 @@ func (s *State) Backup(ctx context.Context, dest string) error {
 		return fmt.Errorf("copy the state to %s: %w", filepath.Base(dest), err)
 	}
 	return os.Chmod(dest, 0o600)
+}
+
+// Durability says how the connection that writes commits: "wal" and 2, which is full.
+func (s *State) Durability(ctx context.Context) (journal string, synchronous int, err error) {
+	err = errors.Join(
+		s.write.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&journal),
+		s.write.QueryRowContext(ctx, "PRAGMA synchronous").Scan(&synchronous))
+	return journal, synchronous, err
 }
