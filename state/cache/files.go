@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"os"
 	"path/filepath"
@@ -41,14 +42,33 @@ func (f *Files) Put(ctx context.Context, r io.Reader) (sha string, size int64, e
 	return sha, size, nil
 }
 
-// Open reads a file. The caller closes it.
+// Open reads a file. The caller closes it. When the bytes are not those that were put, the read ends with an error.
 func (f *Files) Open(sha string) (io.ReadCloser, error) {
 	file, err := os.Open(filepath.Join(f.dir, filepath.Base(sha)))
 	if err != nil {
 		return nil, fmt.Errorf("read file %s from the store: %w; run `deskform pull --full`", sha, err)
 	}
-	return file, nil
+	return &checked{File: file, want: sha, sum: sha256.New()}, nil
 }
+
+// A checked file compares its bytes with its name.
+type checked struct {
+	*os.File
+	want string
+	sum  hash.Hash
+}
+
+func (c *checked) Read(p []byte) (int, error) {
+	n, err := c.File.Read(p)
+	c.sum.Write(p[:n])
+	if errors.Is(err, io.EOF) && hex.EncodeToString(c.sum.Sum(nil)) != c.want {
+		return n, fmt.Errorf("file %s of the store is damaged; delete it and run `deskform pull --full`", c.want)
+	}
+	return n, err
+}
+
+// WriteTo keeps copies from going past the comparison.
+func (c *checked) WriteTo(w io.Writer) (int64, error) { return io.Copy(w, struct{ io.Reader }{c}) }
 
 // Has reports whether the store has a file.
 func (f *Files) Has(sha string) bool {

@@ -126,9 +126,9 @@ func (c *Cache) swap(tx *sql.Tx, d plan.Data, gen, old int, source string, p *Pu
 	if d.Duplicates == "" || d.Duplicates == "error" {
 		e := DuplicateError{What: "data." + data}
 		var rows string
-		err := tx.QueryRow("SELECT key, group_concat(pos, ', ') FROM rows WHERE data = ? AND gen = ? GROUP BY key HAVING count(*) > 1 ORDER BY min(seq) LIMIT 1", data, gen).Scan(&e.Key, &rows)
+		err := tx.QueryRow("SELECT key, group_concat(pos, char(10)) FROM rows WHERE data = ? AND gen = ? GROUP BY key HAVING count(*) > 1 ORDER BY min(seq) LIMIT 1", data, gen).Scan(&e.Key, &rows)
 		if err == nil {
-			e.Rows = []string{rows}
+			e.Rows = strings.Split(rows, "\n")
 			return &e
 		}
 		if !errors.Is(err, sql.ErrNoRows) {
