@@ -158,7 +158,10 @@ func (c *Client) once(ctx context.Context, r Request) (*Response, error) {
 	for k, v := range r.Header {
 		req.Header[k] = v
 	}
-	res, err := c.HTTP.Do(req)
+	// A redirect is an answer like any other: following it would send a write twice, and a key elsewhere.
+	hc := *c.HTTP
+	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	res, err := hc.Do(req)
 	if err != nil {
 		return nil, &NetError{r.Op, !unsent(err), c.Redact.Error(err)}
 	}
