@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +26,13 @@ var bom = []byte{0xEF, 0xBB, 0xBF}
 type lines struct {
 	r    *bufio.Reader
 	line int
+	back [][]byte // lines that were given back, the next one first
+}
+
+// unread gives lines back that turned out not to belong to the row before them.
+func (l *lines) unread(ls [][]byte) {
+	l.back = append(slices.Clone(ls), l.back...)
+	l.line -= len(ls)
 }
 
 func (s *spec) lines(r io.Reader) *lines {
@@ -42,6 +50,12 @@ func (s *spec) lines(r io.Reader) *lines {
 
 // next returns one line with its end, io.EOF after the last.
 func (l *lines) next() ([]byte, error) {
+	if len(l.back) > 0 {
+		text := l.back[0]
+		l.back = l.back[1:]
+		l.line++
+		return text, nil
+	}
 	text, err := l.r.ReadBytes('\n')
 	if len(text) > 0 {
 		l.line++
@@ -52,8 +66,8 @@ func (l *lines) next() ([]byte, error) {
 	return text, err
 }
 
-// csv yields the rows of a CSV file. A row that is broken ends where the next line begins: quotes that are never closed
-// do not swallow the rest of the file.
+// csv yields the rows of a CSV file. A row that is broken ends where the next line begins: a quote that is never closed
+// swallows no other row.
 func (s *spec) csv(r io.Reader, heads func([]string) error, yield func(record, error) bool) {
 	in := s.lines(r)
 	width := 0
@@ -93,6 +107,9 @@ func (s *spec) csv(r io.Reader, heads func([]string) error, yield func(record, e
 			}
 			rec.broken = fmt.Sprintf("has %d fields, the heads are %d", len(rec.cells), width)
 		}
+		if rec.broken != "" {
+			in.unread(rec.more)
+		}
 		if !yield(rec, nil) {
 			return
 		}
@@ -127,8 +144,8 @@ func (s *spec) csvRow(in *lines) (record, error) {
 	}
 	// Quotes: take lines until they are even, then let the library read the row.
 	quotes := bytes.Count(text, []byte{'"'})
-	for n := 1; quotes%2 == 1; n++ {
-		if n == maxLines {
+	for quotes%2 == 1 {
+		if len(rec.more) == maxLines {
 			rec.broken = "has a quote that is never closed"
 			return rec, nil
 		}
@@ -140,13 +157,14 @@ func (s *spec) csvRow(in *lines) (record, error) {
 		if err != nil {
 			return rec, err
 		}
+		rec.more = append(rec.more, more)
 		if why := utf8Problem(more); why != "" {
-			rec.broken = why
+			rec.broken = "has a quote that is not closed before a line that " + why
 			return rec, nil
 		}
 		quotes += bytes.Count(more, []byte{'"'})
-		text = append(text, more...)
 	}
+	text = bytes.Join(append([][]byte{text}, rec.more...), nil)
 	c := csv.NewReader(bytes.NewReader(text))
 	c.Comma, c.FieldsPerRecord = s.delimiter, -1
 	cells, err := c.Read()

@@ -194,6 +194,7 @@ type record struct {
 	line  int
 	cells []string
 	json  []byte
+	more  [][]byte // the lines after the first
 	// broken says why the row cannot be read.
 	broken string
 }

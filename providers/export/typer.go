@@ -1,9 +1,10 @@
 package export
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -157,50 +158,43 @@ func appendString(out []byte, s string) []byte {
 // json checks and normalises a JSON Lines row.
 func (t *typer) json(rec record, row *plan.Row) {
 	obj := gjson.ParseBytes(rec.json)
+	if huge.Match(rec.json) && overflows(obj) {
+		row.Broken = "has a number that no computer holds"
+		return
+	}
 	parts := make([]string, len(t.s.key))
-	rewrite := t.s.layout != "" || len(t.s.null) > 0 || len(t.s.types) > 0
-	var out bytes.Buffer
-	if rewrite {
-		var b []byte
-		b = append(b, '{')
-		first := true
-		obj.ForEach(func(k, v gjson.Result) bool {
-			if !first {
-				b = append(b, ',')
+	b := make([]byte, 1, len(rec.json)+16)
+	b[0] = '{'
+	obj.ForEach(func(k, v gjson.Result) bool {
+		if len(b) > 1 {
+			b = append(b, ',')
+		}
+		b = append(append(b, k.Raw...), ':')
+		typ, typed := t.s.types[k.String()]
+		switch {
+		case v.Type == gjson.String && t.s.null[v.String()] && v.String() != "", v.Type == gjson.Null:
+			b = append(b, "null"...)
+		case typed && (v.Type == gjson.String || typ == plan.ColumnString):
+			var why string
+			if b, why = t.value(b, v.String(), typ); why != "" {
+				row.Broken = fmt.Sprintf("column %s: %s", k.String(), why)
+				return false
 			}
-			first = false
-			b = append(append(b, k.Raw...), ':')
-			typ, typed := t.s.types[k.String()]
-			switch {
-			case v.Type == gjson.String && t.s.null[v.String()] && v.String() != "", v.Type == gjson.Null:
-				b = append(b, "null"...)
-			case typed && (v.Type == gjson.String || typ == plan.ColumnString):
-				var why string
-				if b, why = t.value(b, v.String(), typ); why != "" {
-					row.Broken = fmt.Sprintf("column %s: %s", k.String(), why)
-					return false
-				}
-			case v.Type == gjson.String && t.s.layout != "":
-				if at, err := time.ParseInLocation(t.s.layout, v.String(), t.s.zone); err == nil {
-					b = append(b, '"')
-					b = at.UTC().AppendFormat(b, time.RFC3339)
-					b = append(b, '"')
-				} else {
-					b = append(b, v.Raw...)
-				}
-			default:
+		case v.Type == gjson.String:
+			if at, ok := t.time(v.String()); ok {
+				b = append(at.UTC().AppendFormat(append(b, '"'), time.RFC3339), '"')
+			} else {
 				b = append(b, v.Raw...)
 			}
-			return true
-		})
-		if row.Broken != "" {
-			return
+		default:
+			b = append(b, v.Raw...)
 		}
-		out.Write(append(b, '}'))
-	} else {
-		out.Write(rec.json)
+		return true
+	})
+	if row.Broken != "" {
+		return
 	}
-	row.JSON = out.Bytes()
+	row.JSON = append(b, '}')
 	for i, k := range t.s.key {
 		if k == "#line" {
 			parts[i] = strconv.Itoa(rec.line)
@@ -226,6 +220,37 @@ func (t *typer) json(rec record, row *plan.Row) {
 	if len(parts) == 0 {
 		row.Key = strconv.Itoa(rec.line)
 	}
+}
+
+// time reads a text as a time, by time_format or as RFC 3339.
+func (t *typer) time(s string) (time.Time, bool) {
+	if t.s.layout != "" {
+		if at, err := time.ParseInLocation(t.s.layout, s, t.s.zone); err == nil {
+			return at, true
+		}
+	}
+	if len(s) < len("2006-01-02T15:04:05Z") || s[4] != '-' || s[10] != 'T' {
+		return time.Time{}, false
+	}
+	at, err := time.Parse(time.RFC3339, s)
+	return at, err == nil
+}
+
+// huge finds texts that may hold a number beyond a float's range.
+var huge = regexp.MustCompile(`\d[eE]\+?\d{3}|\d{309}`)
+
+func overflows(v gjson.Result) bool {
+	if v.Type == gjson.Number {
+		return math.IsInf(v.Num, 0)
+	}
+	found := false
+	if v.IsObject() || v.IsArray() {
+		v.ForEach(func(_, e gjson.Result) bool {
+			found = overflows(e)
+			return !found
+		})
+	}
+	return found
 }
 
 // utf8Problem says what is wrong with bytes that should be UTF-8; empty when nothing is.
