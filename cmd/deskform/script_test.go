@@ -44,6 +44,7 @@ const (
 //	answer STATUS TEXT                       starts a server that gives this answer to everything; $ANSWER_URL
 //	writes N                                 the Intercom sandbox has counted N writes
 //	mutate OP KIND ID NAME VALUE             what an agent might do
+//	idof NAME ADDRESS                        puts the Intercom id that the state has of an address into $NAME
 //	secrets DIR                              no file below DIR holds the token or the key
 //	edit FILE OLD NEW                        replaces a text in a file
 //	exits CODE PROGRAM ARGS...               runs a program that must end with this exit code
@@ -70,7 +71,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"intercom": startIntercom, "itsm365": startITSM365, "answer": startAnswer, "writes": checkWrites,
-			"mutate": mutate, "secrets": checkSecrets, "edit": edit, "exits": exits, "hold": hold, "port": freePort, "listens": listens, "get": get,
+			"mutate": mutate, "secrets": checkSecrets, "edit": edit, "exits": exits, "hold": hold, "port": freePort, "listens": listens, "get": get, "idof": idOf,
 		},
 	})
 }
@@ -256,4 +257,16 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 	defer resp.Body.Close()
 	_, err = io.Copy(ts.Stdout(), resp.Body)
 	ts.Check(err)
+}
+
+func idOf(ts *testscript.TestScript, neg bool, args []string) {
+	ts.Check(ts.Exec("deskform", "state", "list", "--reveal"))
+	for line := range strings.Lines(ts.ReadFile("stdout")) {
+		if f := strings.Split(line, "\t"); len(f) > 1 && f[0] == args[1] {
+			_, id, _ := strings.Cut(f[1], " ")
+			ts.Setenv(args[0], id)
+			return
+		}
+	}
+	ts.Fatalf("the state does not know %s", args[1])
 }
