@@ -57,6 +57,9 @@ type Field struct {
 	Fields []Field
 	// Personal: the value is a person's data and is masked in what goes to a pull request.
 	Personal bool
+	// Restored: a write to the object may change the value on its way, so that the last step puts back what was there before.
+	// When a run is cut off in between, the next one does.
+	Restored bool
 	// Local: deskform itself uses the value; it is never sent and never compared.
 	Local bool
 	// Default is used when the configuration leaves the field out; nil means not managed.

@@ -44,7 +44,11 @@ func compareKnown(set *Set, kind *Kind, want *Want, base *Base, r *resolver, w W
 				c.Fields = append(c.Fields, frozen(set, name, c.Want[name], sent, live.Fields[name]))
 			}
 		default:
-			if fc, ok := mutable(name, policy, renewed, c.Want[name], live.Fields[name], base); ok {
+			if f.Restored && base.Partial != "" {
+				if fc, ok := restored(name, policy, renewed, c.Want[name], live.Fields[name], base); ok {
+					c.Fields = append(c.Fields, fc)
+				}
+			} else if fc, ok := mutable(name, policy, renewed, c.Want[name], live.Fields[name], base); ok {
 				c.Fields = append(c.Fields, fc)
 			}
 		}
@@ -274,6 +278,23 @@ func keepReason(c *Change) string {
 		}
 	}
 	return ""
+}
+
+// restored is the rule for a value that a run changed on its way and was cut off before it could put it back: what the
+// run had found counts as have.
+func restored(name string, policy Policy, renewed bool, want, have Value, base *Base) (FieldChange, bool) {
+	found := base.Seen[name]
+	fc, ok := mutable(name, policy, renewed, want, found, base)
+	target := found
+	if ok && fc.What == "set" {
+		target = want
+	} else if ok && fc.What == "conflict" {
+		return fc, true
+	}
+	if Equal(target, have) {
+		return fc, ok && fc.What != "set"
+	}
+	return FieldChange{Field: name, What: "set", Before: have, After: target, Base: base.Sent[name], Reason: "a run that was cut off left it so"}, true
 }
 
 func counted(n int, noun string) string {

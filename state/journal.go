@@ -17,11 +17,11 @@ func (s *State) Begin(ctx context.Context, in plan.Intent) error {
 	if err != nil {
 		return fmt.Errorf("journal %s: %w", in.Step.Key, err)
 	}
-	err = s.do(ctx, func(tx *sql.Tx) error {
+	err = s.wait(ctx, op{what: "begin " + in.Step.Key, done: make(chan error, 1), f: func(tx *sql.Tx) error {
 		_, err := tx.Exec("INSERT OR REPLACE INTO journal (step, run, op, at, intent, result, id, part_id, cause) VALUES (?,?,?,?,?,'open','','','')",
 			in.Step.Key, in.Run, in.Step.Op, in.At.UnixMilli(), string(text))
 		return err
-	})
+	}})
 	if err != nil {
 		return fmt.Errorf("journal %s: %w", in.Step.Key, err)
 	}
@@ -32,7 +32,11 @@ func (s *State) Begin(ctx context.Context, in plan.Intent) error {
 // wait: a later Begin or Flush returns only after it is durable. A step without an operation has no intent.
 func (s *State) Record(st plan.Step, res plan.Result, b *plan.Base) {
 	frozen := freeze(b, st.Part != "")
-	s.enqueue(func(tx *sql.Tx) error {
+	what := ""
+	if st.Op != "" {
+		what = "record " + st.Key
+	}
+	s.enqueue(what, func(tx *sql.Tx) error {
 		if st.Op != "" && !st.Repeatable {
 			if _, err := tx.Exec("UPDATE journal SET intent = NULL, result = 'done', id = ?, part_id = ? WHERE step = ?", res.ID, res.PartID, st.Key); err != nil {
 				return err
@@ -44,7 +48,7 @@ func (s *State) Record(st plan.Step, res plan.Result, b *plan.Base) {
 
 // Fail closes the intent of a step that certainly did not happen.
 func (s *State) Fail(st plan.Step, cause string) {
-	s.enqueue(func(tx *sql.Tx) error {
+	s.enqueue("fail "+st.Key, func(tx *sql.Tx) error {
 		_, err := tx.Exec("UPDATE journal SET intent = NULL, result = 'failed', cause = ? WHERE step = ?", cause, st.Key)
 		return err
 	})
@@ -158,7 +162,7 @@ func (s *State) SetAside(ctx context.Context, a plan.Address, cause, step, text 
 
 // ClearSetAside forgets it once the record was written after all.
 func (s *State) ClearSetAside(_ context.Context, a plan.Address) error {
-	s.enqueue(func(tx *sql.Tx) error {
+	s.enqueue("", func(tx *sql.Tx) error {
 		_, err := tx.Exec("DELETE FROM set_aside WHERE owner = ? AND key = ?", a.Set, a.Key)
 		return err
 	})

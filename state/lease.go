@@ -32,7 +32,7 @@ type Lease struct {
 	ended sync.WaitGroup
 }
 
-// Lock takes the lease, or takes over one that has run out. A live one is a *LockedError. The lease renews itself until
+// Lock takes the lease, or takes over one that has run out or whose holder has died. A live one is a *LockedError. The lease renews itself until
 // it is released or lost.
 func (s *State) Lock(ctx context.Context, what string, ttl time.Duration) (*Lease, error) {
 	l := &Lease{s: s, token: uuid.NewString(), ttl: ttl, lost: make(chan struct{}), stop: make(chan struct{})}
@@ -45,7 +45,7 @@ func (s *State) Lock(ctx context.Context, what string, ttl time.Duration) (*Leas
 		case errors.Is(err, sql.ErrNoRows):
 		case err != nil:
 			return err
-		case expires > now.UnixMilli():
+		case expires > now.UnixMilli() && (s.dead == nil || !s.dead(e.Holder)):
 			e.Since, e.Expires = time.UnixMilli(since), time.UnixMilli(expires)
 			return &e
 		}

@@ -33,6 +33,11 @@ type Options struct {
 	Now func() time.Time
 	// Holder is who takes the lock ("ann@host pid 12").
 	Holder string
+	// Dead says of a holder that it has certainly died: its lock is taken over without waiting. Nil says so of nobody.
+	Dead func(holder string) bool
+	// Journaled is told of each write of the journal, "begin STEP", "record STEP" or "fail STEP", twice: before the commit that
+	// makes it durable and after it. Nil for nobody; crash tests die in it.
+	Journaled func(what string, durable bool)
 }
 
 // A VersionError says that a file was written by a newer program.
@@ -57,6 +62,8 @@ type State struct {
 	path        string
 	now         func() time.Time
 	holder      string
+	dead        func(string) bool
+	journaled   func(string, bool)
 	write, read *sql.DB
 
 	lineage string
@@ -77,7 +84,7 @@ func Open(ctx context.Context, path string, o Options) (*State, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &State{path: path, now: o.Now, holder: o.Holder, queue: make(chan op, 1024), closed: make(chan struct{})}
+	s := &State{path: path, now: o.Now, holder: o.Holder, dead: o.Dead, journaled: o.Journaled, queue: make(chan op, 1024), closed: make(chan struct{})}
 	if err := touch(path); err != nil {
 		return nil, fmt.Errorf("open state: %w", err)
 	}

@@ -146,6 +146,17 @@ func TestLock(t *testing.T) {
 	if _, err := second.Lock(t.Context(), "apply", time.Hour); !errors.As(err, &locked) {
 		t.Errorf("the old holder gave back what was not his: %v", err)
 	}
+	dies, err := state.Open(t.Context(), path, state.Options{Now: clock, Dead: func(holder string) bool { return holder == "ann@desk pid 1" }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dies.Close()
+	after, err := dies.Lock(t.Context(), "apply", time.Hour)
+	if err != nil {
+		t.Errorf("the lock of somebody who has died: %v", err)
+	} else {
+		after.Release()
+	}
 	taken.Release()
 }
 

@@ -11,6 +11,8 @@ import (
 type op struct {
 	f    func(*sql.Tx) error
 	done chan error // nil when nobody waits
+	// what names a write of the journal.
+	what string
 	// own: a failure is the caller's affair and breaks nothing (a refused lock).
 	own bool
 }
@@ -47,7 +49,11 @@ func (s *State) commit(ops []op) {
 	err := s.err()
 	results := make([]error, len(ops))
 	if err == nil {
+		s.tell(ops, false)
 		err = s.inOneTransaction(ops, results)
+	}
+	if err == nil {
+		s.tell(ops, true)
 	}
 	if err != nil {
 		err = fmt.Errorf("write state %s: %w", s.path, err)
@@ -92,6 +98,18 @@ func (s *State) inOneTransaction(ops []op, results []error) error {
 	return tx.Commit()
 }
 
+// tell names the journal's writes of a commit to whoever listens.
+func (s *State) tell(ops []op, durable bool) {
+	if s.journaled == nil {
+		return
+	}
+	for _, o := range ops {
+		if o.what != "" {
+			s.journaled(o.what, durable)
+		}
+	}
+}
+
 func (s *State) err() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -120,8 +138,8 @@ func (s *State) wait(ctx context.Context, o op) error {
 	return <-o.done
 }
 
-// enqueue queues a write that nobody waits for. An error breaks the state: the next Begin or Flush returns it.
-func (s *State) enqueue(f func(*sql.Tx) error) { s.queue <- op{f: f} }
+// enqueue queues a named write that nobody waits for. An error breaks the state: the next Begin or Flush returns it.
+func (s *State) enqueue(what string, f func(*sql.Tx) error) { s.queue <- op{f: f, what: what} }
 
 // Flush waits until everything that was recorded is durable.
 func (s *State) Flush(ctx context.Context) error {

@@ -20,7 +20,8 @@ import (
 type applyFlags struct {
 	planFlags
 	engine.ApplyOptions
-	auto bool
+	auto     bool
+	parallel int
 }
 
 func (a *app) applyCmd() *cobra.Command {
@@ -53,13 +54,17 @@ func (a *app) applyCmd() *cobra.Command {
 	f.BoolVar(&p.reveal, "reveal", false, "show personal data in the plan instead of masking it")
 	f.IntVar(&p.MaxErrors, "max-errors", 0, "stop after so many records were set aside; 0: never")
 	f.BoolVar(&p.FailFast, "fail-fast", false, "stop at the first record that is set aside")
+	f.IntVar(&p.parallel, "parallelism", 16, "how many records are worked on at once")
 	f.DurationVar(&p.LockTimeout, "lock-timeout", 0, "how long to wait for somebody else's lock")
 	f.DurationVar(&p.SettleAfter, "settle-after", 10*time.Minute, "how long a call without an answer waits before Intercom is asked whether it happened; longer than any index lag")
 	return c
 }
 
 func (a *app) apply(ctx context.Context, file string, p applyFlags) error {
-	e, err := a.open(ctx, nil)
+	if p.parallel < 1 {
+		return fmt.Errorf("--parallelism=%d: at least one record is worked on at a time", p.parallel)
+	}
+	e, err := a.open(ctx, func(s *engine.Setup) { s.Parallel = p.parallel })
 	if err != nil {
 		return err
 	}

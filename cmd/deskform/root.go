@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/hashicorp/go-hclog"
 	hcllib "github.com/hashicorp/hcl/v2"
@@ -156,7 +158,7 @@ func tty(w io.Writer) bool {
 
 // setup is what every command gives the engine.
 func (a *app) setup() (engine.Setup, error) {
-	s := engine.Setup{Dir: a.dir, Vars: map[string]string{}, VarFiles: a.varFiles, Env: a.env, Clock: a.clock, Holder: holder()}
+	s := engine.Setup{Dir: a.dir, Vars: map[string]string{}, VarFiles: a.varFiles, Env: a.env, Clock: a.clock, Holder: holder(), Dead: dead, Journaled: journaled}
 	for _, v := range a.vars {
 		name, value, ok := strings.Cut(v, "=")
 		if !ok {
@@ -185,6 +187,9 @@ func (h hider) Write(p []byte) (int, error) {
 	return len(p), err
 }
 
+// journaled is told of each write of the journal; crash tests set it to die there.
+var journaled func(what string, durable bool)
+
 func holder() string {
 	user, host := os.Getenv("USER"), ""
 	if user == "" {
@@ -193,7 +198,36 @@ func holder() string {
 	if h, err := os.Hostname(); err == nil {
 		host = h
 	}
-	return fmt.Sprintf("%s@%s pid %d", user, host, os.Getpid())
+	return fmt.Sprintf("%s@%s%s pid %d", user, host, processSpace(), os.Getpid())
+}
+
+// processSpace tells two containers of one host apart, whose process ids mean nothing to each other; empty where there is
+// no such thing.
+func processSpace() string {
+	link, err := os.Readlink("/proc/self/ns/pid")
+	if err != nil {
+		return ""
+	}
+	return " " + link
+}
+
+// dead reports that a holder of the lock was a process of this machine and is no more. Of any other it knows nothing.
+func dead(holderText string) bool {
+	mine := holder()
+	place, _, _ := strings.Cut(mine, " pid ")
+	theirs, pid, ok := strings.Cut(holderText, " pid ")
+	_, herePlace, _ := strings.Cut(place, "@")
+	_, therePlace, _ := strings.Cut(theirs, "@")
+	n, err := strconv.Atoi(pid)
+	if !ok || err != nil || herePlace == "" || herePlace != therePlace {
+		return false
+	}
+	p, err := os.FindProcess(n)
+	if err != nil {
+		return true
+	}
+	defer func() { _ = p.Release() }()
+	return errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone)
 }
 
 // open opens the project; diagnostics are printed.

@@ -25,7 +25,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"deskform": main})
+	testscript.Main(m, map[string]func(){"deskform": crashMain})
 }
 
 // sandboxes are the Intercom sandboxes by the script that started them.

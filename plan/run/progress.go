@@ -28,6 +28,13 @@ func (p *progress) id(s plan.Step) string {
 func (p *progress) after(s plan.Step, res plan.Result, next string, now int64) {
 	p.done++
 	b := p.base
+	if p.done == 1 && b.Partial == "" && p.change.Have != nil {
+		for _, f := range p.kind.Fields {
+			if v, shown := p.change.Have[f.Name]; f.Restored && shown {
+				b.Seen[f.Name] = plan.Stored(v) // what was there before we began
+			}
+		}
+	}
 	b.WrittenAt = now
 	if b.ID == "" {
 		b.ID = res.ID

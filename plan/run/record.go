@@ -53,6 +53,9 @@ func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error)
 			return plan.OutConflict, &asideError{kind: "conflict", step: "compare", cause: errors.New(why)}
 		}
 		live = &got
+		if begun && base.Partial != "" {
+			putBack(&c, kind, base, &got)
+		}
 	}
 	steps := r.Dest.Steps(c)
 	p := &progress{base: base, change: &c, kind: kind, live: live}
@@ -170,6 +173,17 @@ func remaining(c plan.Change, base *plan.Base) plan.Change {
 	})
 	c.Action = plan.Update
 	return c
+}
+
+// putBack adds to a change what a run that was cut off has not put back.
+func putBack(c *plan.Change, kind *plan.Kind, base *plan.Base, live *plan.Live) {
+	for _, f := range kind.Fields {
+		found, had := base.Seen[f.Name]
+		planned := slices.ContainsFunc(c.Fields, func(o plan.FieldChange) bool { return o.Field == f.Name })
+		if f.Restored && had && !planned && !plan.Same(found, live.Fields[f.Name]) {
+			c.Fields = append(c.Fields, plan.FieldChange{Field: f.Name, What: "set", Before: live.Fields[f.Name], After: found})
+		}
+	}
 }
 
 // compareAndSet adapts a change to what the object is now: what is already as wanted is dropped, and anything that is

@@ -229,16 +229,19 @@ func (b *builder) part(p plan.PartChange) bool {
 func (b *builder) state(reopens bool) {
 	c := b.c
 	want, set := "", false
+	until := c.Want["snoozed_until"]
 	for _, f := range c.Fields {
 		if f.Field == "state" && f.What == "set" {
 			want, _ = f.After.(string)
 			set = true
 		}
-		if f.Field == "snoozed_until" && f.What == "set" && c.Want["state"] == "snoozed" {
-			want, set = "snoozed", true
+		if f.Field == "snoozed_until" && f.What == "set" && f.After != nil {
+			until = f.After
+			if c.Want["state"] == "snoozed" {
+				want, set = "snoozed", true
+			}
 		}
 	}
-	until := c.Want["snoozed_until"]
 	if !set {
 		have, _ := c.Have["state"].(string)
 		if !reopens || have != "closed" && have != "snoozed" {

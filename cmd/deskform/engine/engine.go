@@ -48,6 +48,9 @@ type Setup struct {
 	ITSM365  *Override
 	// Holder is who holds the lock: "user@host pid 123".
 	Holder string
+	// Dead says of a holder of the lock that it has died; Journaled is told of each write of the journal. Both may be nil.
+	Dead      func(holder string) bool
+	Journaled func(what string, durable bool)
 	// Parallel is how many records an apply works on at once; 0 means 16.
 	Parallel int
 }
@@ -175,7 +178,7 @@ func Open(ctx context.Context, s Setup) (*Engine, hcl.Diagnostics, error) {
 			path = filepath.Join(s.Dir, path)
 		}
 	}
-	if e.State, err = state.Open(ctx, path, state.Options{Now: s.Clock.Now, Holder: s.Holder}); err != nil {
+	if e.State, err = state.Open(ctx, path, state.Options{Now: s.Clock.Now, Holder: s.Holder, Dead: s.Dead, Journaled: s.Journaled}); err != nil {
 		return nil, diags, err
 	}
 	if e.Cache, err = cache.Open(ctx, filepath.Join(s.Work, "cache.db")); err != nil {

@@ -152,6 +152,16 @@ func (e *Engine) lookCloser(ctx context.Context, r plan.Reader, k *plan.Kind, sw
 // lagBound is the longest index lag to believe in (IC 1.5, 7 #10), doubled.
 const lagBound = 10 * time.Minute
 
+// differs reports that an object shows something else than it did when we last looked.
+func differs(b *plan.Base, live *plan.Live) bool {
+	for name, seen := range b.Seen {
+		if have, shown := live.Fields[name]; shown && !plan.Same(seen, have) {
+			return true
+		}
+	}
+	return false
+}
+
 // needsGet says whether the mirror leaves something open about an object that the state knows. The sweep was begun at
 // swept: one that was made soon after our own write and shows an older object proves nothing about it.
 func needsGet(k *plan.Kind, b *plan.Base, live *plan.Live, missing bool, swept time.Time) bool {
@@ -168,6 +178,8 @@ func needsGet(k *plan.Kind, b *plan.Base, live *plan.Live, missing bool, swept t
 		return true
 	case b.UpdatedAt == 0 && live.UpdatedAt < b.WrittenAt && swept.Unix() < b.WrittenAt+int64(lagBound.Seconds()):
 		return true
+	case swept.Unix() < b.WrittenAt+int64(lagBound.Seconds()) && differs(b, live):
+		return true // two writes in one second have one stamp
 	case k.PartsOnGet && !live.HasParts:
 		return live.UpdatedAt != b.UpdatedAt || live.PartCount != b.PartCount
 	}

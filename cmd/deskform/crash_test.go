@@ -1,0 +1,499 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	intercomsandbox "deskform/providers/intercom/sandbox"
+)
+
+// What a child of the crash tests is told by its environment.
+const (
+	crashTrace = "DESKFORM_TEST_TRACE" // write every journal event to this file
+	crashAt    = "DESKFORM_TEST_CRASH" // die at this one
+)
+
+// crashMain is main with a journal that somebody listens to.
+func crashMain() {
+	at, trace := os.Getenv(crashAt), os.Getenv(crashTrace)
+	if at != "" || trace != "" {
+		var mu sync.Mutex
+		journaled = func(what string, durable bool) {
+			mu.Lock()
+			defer mu.Unlock()
+			event := remoteID.ReplaceAllString(fmt.Sprint(what, " ", durable), "ID")
+			if trace != "" {
+				f, err := os.OpenFile(trace, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+				if err == nil {
+					fmt.Fprintln(f, event)
+					_ = f.Close()
+				}
+			}
+			if event == at {
+				_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+				select {}
+			}
+		}
+	}
+	main()
+}
+
+// remoteID is an id that Intercom gave, which is another one in each run.
+var remoteID = regexp.MustCompile(`\b([0-9a-f]{24}|[0-9]{6,})\b`)
+
+// A stage is a folder, a sandbox in another process than the program, and a program that may be killed at a request.
+type stage struct {
+	t       testing.TB
+	dir     string
+	sandbox *intercomsandbox.Server
+	srv     *httptest.Server
+
+	mu       sync.Mutex
+	child    *os.Process
+	requests int // of the current child
+	killAt   int // the number of the request; 0: none
+	commit   bool
+}
+
+// newStage sets up the configuration with the given tickets file.
+func newStage(t testing.TB) *stage {
+	t.Helper()
+	s := &stage{t: t, dir: t.TempDir()}
+	for name, text := range crashFiles {
+		if err := os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var err error
+	s.sandbox, err = intercomsandbox.New(intercomsandbox.Options{Token: scriptToken, Clock: realClock{}, IndexLag: 120 * time.Millisecond, Seed: strings.NewReader(crashWorkspace)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.srv = httptest.NewServer(http.HandlerFunc(s.serve))
+	return s
+}
+
+func (s *stage) close() { s.srv.Close() }
+
+func (s *stage) serve(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	s.requests++
+	die := s.killAt == s.requests
+	commit, child := s.commit, s.child
+	s.mu.Unlock()
+	if !die {
+		s.sandbox.ServeHTTP(w, r)
+		return
+	}
+	if commit {
+		s.sandbox.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	_ = child.Signal(syscall.SIGKILL)
+	panic(http.ErrAbortHandler)
+}
+
+// run starts the program and returns its exit code, -1 when it was killed, with what it printed.
+func (s *stage) run(env []string, args ...string) (int, string) {
+	cmd := exec.Command("deskform", args...)
+	cmd.Dir = s.dir
+	cmd.Env = append(append(os.Environ(), "INTERCOM_URL="+s.srv.URL, "INTERCOM_TOKEN="+scriptToken, "NO_COLOR=1"), env...)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	s.mu.Lock()
+	err := cmd.Start()
+	s.child, s.requests = cmd.Process, 0
+	s.mu.Unlock()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	err = cmd.Wait()
+	var ended *exec.ExitError
+	if errors.As(err, &ended) {
+		return ended.ExitCode(), out.String()
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return 0, out.String()
+}
+
+func (s *stage) kill(at int, commit bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.killAt, s.commit = at, commit
+}
+
+// change makes the source and the configuration those of the delta.
+func (s *stage) change() {
+	for name, text := range crashDelta {
+		if err := os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o600); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
+var applyArgs = []string{"apply", "--auto-approve", "--settle-after", "300ms"}
+
+// finish runs the program to its end and says what is wrong then, empty when nothing is.
+func (s *stage) finish(want string) string {
+	s.kill(0, false)
+	last := ""
+	for range 4 {
+		code, out := s.run(nil, applyArgs...)
+		last = out
+		if code == 0 {
+			break
+		}
+		if code != exitIncomplete {
+			return fmt.Sprintf("run again: exit code %d\n%s", code, out)
+		}
+	}
+	if code, out := s.run(nil, "plan", "--refresh=full", "--detailed-exitcode"); code != 0 {
+		return fmt.Sprintf("the proof plan: exit code %d\n%s\nafter\n%s", code, out, last)
+	}
+	if got := normal(s.t, s.sandbox); got != want {
+		return "the sandbox holds something else:\n" + difference(want, got) + "\nafter\n" + last
+	}
+	return ""
+}
+
+func difference(want, got string) string {
+	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
+	var out []string
+	for _, l := range w {
+		if !slices.Contains(g, l) {
+			out = append(out, "- "+l)
+		}
+	}
+	for _, l := range g {
+		if !slices.Contains(w, l) {
+			out = append(out, "+ "+l)
+		}
+	}
+	if len(out) == 0 {
+		return fmt.Sprintf("%d lines instead of %d: something is there twice", len(g), len(w))
+	}
+	return strings.Join(out, "\n")
+}
+
+// The fields that Intercom assigns itself: ids, and its own stamps. Times of messages and conversations are the source's.
+var assigned = map[string]bool{"id": true, "updated_at": true, "request_id": true, "url": true, "last_seen_at": true, "waiting_since": true, "applied_at": true, "notified_at": true}
+
+// normal is the sandbox's dump without what Intercom assigns; references are by name. One line an object, sorted.
+func normal(t testing.TB, s *intercomsandbox.Server) string {
+	t.Helper()
+	var dump bytes.Buffer
+	if err := s.Dump(&dump); err != nil {
+		t.Fatal(err)
+	}
+	type object struct {
+		kind string
+		body map[string]any
+	}
+	var objects []object
+	names := map[string]string{}
+	lines := bufio.NewScanner(&dump)
+	lines.Buffer(nil, 10<<20)
+	for lines.Scan() {
+		var o struct {
+			Kind   string         `json:"kind"`
+			Object map[string]any `json:"object"`
+		}
+		if err := json.Unmarshal(lines.Bytes(), &o); err != nil {
+			t.Fatal(err)
+		}
+		objects = append(objects, object{o.Kind, o.Object})
+		for _, key := range []string{"company_id", "email", "name", "title"} {
+			if name, ok := o.Object[key].(string); ok && name != "" {
+				names[fmt.Sprint(o.Object["id"])] = o.Kind + " " + name
+				break
+			}
+		}
+	}
+	var clean func(v any, event bool, own string) any
+	clean = func(v any, event bool, own string) any {
+		switch v := v.(type) {
+		case map[string]any:
+			out := map[string]any{}
+			kind, _ := v["type"].(string)
+			part, _ := v["part_type"].(string)
+			happened := event || part != "" && part != "comment" && part != "note"
+			for k, e := range v {
+				switch {
+				case k == "id" && names[fmt.Sprint(e)] != "":
+					out[k] = names[fmt.Sprint(e)]
+				case assigned[k]:
+				case k == "created_at" && (happened || kind != "conversation" && kind != "conversation_part"):
+				default:
+					out[k] = clean(e, happened, own)
+				}
+			}
+			return out
+		case []any:
+			out := make([]any, len(v))
+			for i, e := range v {
+				out[i] = clean(e, event, own)
+			}
+			slices.SortStableFunc(out, func(a, b any) int {
+				if kind(a) == "conversation_part" || kind(b) == "conversation_part" {
+					return 0 // their order counts
+				}
+				return strings.Compare(text(a), text(b))
+			})
+			return out
+		case float64:
+			if name := names[fmt.Sprintf("%.0f", v)]; name != "" && v > 1e6 {
+				return name
+			}
+		case string:
+			if name := names[v]; name != "" {
+				return name
+			}
+		}
+		return v
+	}
+	var out []string
+	for _, o := range objects {
+		out = append(out, o.kind+" "+text(clean(o.body, false, "")))
+	}
+	slices.Sort(out)
+	return strings.Join(out, "\n")
+}
+
+func kind(v any) string {
+	m, _ := v.(map[string]any)
+	s, _ := m["type"].(string)
+	return s
+}
+
+func text(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+// crashAll in the environment, "all", tries every point, as CI does; else every fifth one.
+const crashAll = "DESKFORM_CRASH"
+
+// TestCrash kills the program at every write of its journal, before and after the commit, and at every request, before
+// Intercom gets it and after Intercom has done it; then runs it to its end. Nothing is there twice, nothing is missing.
+func TestCrash(t *testing.T) {
+	if testing.Short() {
+		t.Skip("minutes of killing and running again")
+	}
+	for _, delta := range []bool{false, true} {
+		for _, parallel := range []string{"1", "8"} {
+			name := map[bool]string{false: "first apply", true: "delta"}[delta] + ", parallelism " + parallel
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				crashEverywhere(t, delta, parallel)
+			})
+		}
+	}
+}
+
+func crashEverywhere(t *testing.T, delta bool, parallel string) {
+	args := append(slices.Clone(applyArgs), "--parallelism", parallel)
+	begin := func() *stage {
+		s := newStage(t)
+		if delta {
+			if code, out := s.run(nil, applyArgs...); code != 0 {
+				t.Fatalf("the apply before the delta: %d\n%s", code, out)
+			}
+			s.change()
+		}
+		return s
+	}
+	calm := begin()
+	defer calm.close()
+	trace := filepath.Join(calm.dir, "trace")
+	if code, out := calm.run([]string{crashTrace + "=" + trace}, args...); code != 0 {
+		t.Fatalf("undisturbed: exit code %d\n%s", code, out)
+	}
+	requests, want := calm.requests, normal(t, calm.sandbox)
+	events, err := os.ReadFile(trace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	points := map[string]func(*stage) (int, string){}
+	for event := range strings.Lines(string(events)) {
+		event = strings.TrimSpace(event)
+		points["journal: "+event] = func(s *stage) (int, string) { return s.run([]string{crashAt + "=" + event}, args...) }
+	}
+	if parallel == "1" { // requests have no names that stay, so they are counted, which needs one order
+		for n := 1; n <= requests; n++ {
+			for _, commit := range []bool{false, true} {
+				points[fmt.Sprintf("request %d, done %v", n, commit)] = func(s *stage) (int, string) {
+					s.kill(n, commit)
+					return s.run(nil, args...)
+				}
+			}
+		}
+	}
+	var tried, failed, missed int
+	for i, name := range slices.Sorted(maps.Keys(points)) {
+		if os.Getenv(crashAll) != "all" && i%5 != 0 {
+			continue
+		}
+		tried++
+		s := begin()
+		code, out := points[name](s)
+		if code != -1 {
+			missed++ // the reads after the last write are more or fewer, by what the index shows already
+			t.Logf("%s: it ended before, with exit code %d", name, code)
+		}
+		if code > 0 {
+			failed++
+			t.Errorf("%s: exit code %d\n%s", name, code, out)
+		} else if why := s.finish(want); why != "" {
+			failed++
+			t.Errorf("%s: %s", name, why)
+		}
+		s.close()
+		if failed > 5 {
+			t.Fatal("and so on")
+		}
+	}
+	if missed > tried/10 {
+		t.Errorf("the program was killed at %d of %d points only", tried-missed, tried)
+	}
+	t.Logf("%d of %d points, %d of them passed by", tried, len(points), missed)
+}
+
+const crashWorkspace = `{"app": {"id_code": "ws1", "name": "Acme", "region": "eu", "timezone": "UTC"},
+ "admins": [{"id": "11", "name": "Mover", "email": "mover@acme.example", "has_inbox_seat": true}, {"id": "12", "name": "Agent", "email": "agent@acme.example", "has_inbox_seat": true}],
+ "teams": [{"id": "21", "name": "Desk", "admin_ids": ["11", "12"]}],
+ "contacts": [{"id": "65aa00000000000000000001", "role": "user", "email": "bob@acme.example"}]}`
+
+var crashFiles = map[string]string{
+	"main.hcl": `deskform {
+  state "sqlite" { path = "test.db" }
+}
+provider "intercom" {
+  endpoint   = env("INTERCOM_URL")
+  token      = env("INTERCOM_TOKEN")
+  actor      = "mover@acme.example"
+  rate_share = 1
+}
+data "export" "people" {
+  file = "people.jsonl"
+  key  = ["id"]
+}
+data "export" "tickets" {
+  file = "tickets.jsonl"
+  key  = ["id"]
+}
+data "export" "comments" {
+  file = "comments.jsonl"
+  key  = ["id"]
+  by   = "ticket"
+}
+team "desk" { name = "Desk" }
+records "company" "orgs" {
+  from       = data.export.people
+  key        = each.org
+  duplicates = "first"
+  company_id = "org:${each.org}"
+  name       = each.orgname
+}
+records "contact" "people" {
+  from       = data.export.people
+  key        = each.id
+  match      = { email = each.email }
+  email      = each.email
+  name       = each.name
+  attributes = { post = each.post }
+  companies  = [ref(company.orgs, each.org)]
+  tags       = each.vip ? [tag.vip] : []
+}
+records "conversation" "tickets" {
+  from          = data.export.tickets
+  key           = each.id
+  contact       = ref(contact.people, each.person)
+  created_at    = each.at
+  title         = each.title
+  body          = "It does not work."
+  attributes    = { prio = each.prio }
+  tags          = each.vip ? [tag.vip] : []
+  assign        = { team = team.desk, teammate = teammate(each.agent) }
+  state         = each.state
+  snoozed_until = each.until
+  on_drift      = "overwrite"
+  part "comments" {
+    for_each   = rows(data.export.comments, each.id)
+    private    = part.private
+    author     = person(part.by, part.by)
+    created_at = part.at
+    body       = part.text
+  }
+}
+`,
+	"schema.hcl": `attribute "contact" "post" { data_type = "string" }
+attribute "conversation" "prio" {
+  data_type = "list"
+  options   = ["High", "Low"]
+}
+tag "vip" { name = "vip" }
+`,
+	"people.jsonl": `{"id":"e1","email":"ann@acme.example","name":"Ann","post":"lead","org":"a","orgname":"Acme","vip":true}
+{"id":"e2","email":"bob@acme.example","name":"Bob","post":"agent","org":"b","orgname":"Bcme","vip":false}
+{"id":"e3","email":"ann@acme.example","name":"Second Ann","post":"x","org":"b","orgname":"Bcme","vip":false}
+{"id":"e4","email":null,"name":"Left","post":"gone","org":"a","orgname":"Acme","vip":false}
+`,
+	"tickets.jsonl": `{"id":"t1","person":"e1","at":"2026-01-05T10:00:00Z","title":"Printer","prio":"High","vip":true,"agent":"agent@acme.example","state":"closed","until":null}
+{"id":"t2","person":"e2","at":"2026-01-06T10:00:00Z","title":"Screen","prio":"Low","vip":false,"agent":null,"state":"snoozed","until":"2032-01-01T00:00:00Z"}
+`,
+	"comments.jsonl": `{"id":"c1","ticket":"t1","at":"2026-01-05T11:00:00Z","by":"agent@acme.example","private":false,"text":"On my way."}
+{"id":"c2","ticket":"t1","at":"2026-01-05T12:00:00Z","by":"ann@acme.example","private":false,"text":"Still not."}
+{"id":"c3","ticket":"t1","at":"2026-01-05T13:00:00Z","by":"Somebody","private":true,"text":"The drum."}
+{"id":"c4","ticket":"t1","at":"2026-01-05T13:00:00Z","by":"Somebody","private":true,"text":"The drum."}
+`,
+}
+
+// crashDelta changes something of every kind that can be changed.
+var crashDelta = map[string]string{
+	"schema.hcl": `attribute "contact" "post" {
+  data_type   = "string"
+  description = "What they do"
+}
+attribute "conversation" "prio" {
+  data_type   = "list"
+  options     = ["High", "Low", "Middle"]
+  description = "How urgent"
+}
+tag "vip" { name = "very important" }
+`,
+	"people.jsonl": `{"id":"e1","email":"ann@acme.example","name":"Anna","post":"boss","org":"b","orgname":"Bcme Ltd","vip":false}
+{"id":"e2","email":"bob@acme.example","name":"Bob","post":"lead","org":"b","orgname":"Bcme Ltd","vip":true}
+{"id":"e3","email":"ann@acme.example","name":"Second Ann","post":"x","org":"b","orgname":"Bcme Ltd","vip":false}
+{"id":"e4","email":null,"name":"Left","post":"gone","org":"a","orgname":"Acme Ltd","vip":false}
+`,
+	"tickets.jsonl": `{"id":"t1","person":"e1","at":"2026-01-05T10:00:00Z","title":"Printer, second floor","prio":"Middle","vip":false,"agent":"mover@acme.example","state":"closed","until":null}
+{"id":"t2","person":"e2","at":"2026-01-06T10:00:00Z","title":"Screen","prio":"Low","vip":true,"agent":"agent@acme.example","state":"open","until":null}
+`,
+	"comments.jsonl": `{"id":"c1","ticket":"t1","at":"2026-01-05T11:00:00Z","by":"agent@acme.example","private":false,"text":"On my way."}
+{"id":"c2","ticket":"t1","at":"2026-01-05T12:00:00Z","by":"ann@acme.example","private":false,"text":"Still not."}
+{"id":"c3","ticket":"t1","at":"2026-01-05T13:00:00Z","by":"Somebody","private":true,"text":"The drum."}
+{"id":"c4","ticket":"t1","at":"2026-01-05T13:00:00Z","by":"Somebody","private":true,"text":"The drum."}
+{"id":"c5","ticket":"t1","at":"2026-01-07T13:00:00Z","by":"ann@acme.example","private":false,"text":"Again."}
+{"id":"c6","ticket":"t2","at":"2026-01-07T14:00:00Z","by":"agent@acme.example","private":false,"text":"Done."}
+`,
+}
