@@ -36,6 +36,9 @@ func compareKnown(set *Set, kind *Kind, want *Want, base *Base, r *resolver, w W
 				policy = p
 			}
 		}
+		if adoptLater(set, f, name, c.Want[name], live.Fields[name], base, c) {
+			continue
+		}
 		switch f.Mode {
 		case Members:
 			c.Fields = append(c.Fields, members(name, policy, c.Want[name], base.Sent[name], live.Fields[name])...)
@@ -64,7 +67,27 @@ func compareKnown(set *Set, kind *Kind, want *Want, base *Base, r *resolver, w W
 	}
 	strangers(base, live, c)
 	conclude(set, c)
+	if base.Partial != "" && !c.Action.Writes() && c.Action != Conflict {
+		c.Action, c.Reason = Update, "notes the end of what a run that was cut off had begun"
+	}
 	return nil
+}
+
+// adoptLater is on_adopt for a record whose adoption was cut off before this field: true when nothing is to be written.
+func adoptLater(set *Set, f *Field, name string, want, have Value, base *Base, c *Change) bool {
+	if _, had := base.Sent[name]; had || base.Origin != "adopted" || base.Partial == "" {
+		return false
+	}
+	switch {
+	case set.OnAdopt == PolicyLink:
+		return true
+	case set.OnAdopt != PolicyFill || f.Mode != Mutable || have == nil || have == "":
+		return false
+	}
+	if !Equal(want, have) {
+		c.Fields = append(c.Fields, FieldChange{Field: name, What: "keep", Before: have, After: want, Reason: `on_adopt = "fill" writes only empty fields`})
+	}
+	return true
 }
 
 // gone plans a record whose object was archived or deleted in Intercom.

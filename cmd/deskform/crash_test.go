@@ -381,7 +381,7 @@ func crashEverywhere(t *testing.T, delta bool, parallel string) {
 const crashWorkspace = `{"app": {"id_code": "ws1", "name": "Acme", "region": "eu", "timezone": "UTC"},
  "admins": [{"id": "11", "name": "Mover", "email": "mover@acme.example", "has_inbox_seat": true}, {"id": "12", "name": "Agent", "email": "agent@acme.example", "has_inbox_seat": true}],
  "teams": [{"id": "21", "name": "Desk", "admin_ids": ["11", "12"]}],
- "contacts": [{"id": "65aa00000000000000000001", "role": "user", "email": "bob@acme.example"}]}`
+ "contacts": [{"id": "65aa00000000000000000001", "role": "user", "email": "bob@acme.example", "name": "Robert"}]}`
 
 var crashFiles = map[string]string{
 	"main.hcl": `deskform {

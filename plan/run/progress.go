@@ -14,6 +14,8 @@ type progress struct {
 	live   *plan.Live // the last whole sight
 	later  []string   // fields written since, which live does not show
 	done   int
+	// resumed: a run before this one was cut off at the record, or a step of it failed.
+	resumed bool
 }
 
 // id is the object a step is about.
@@ -67,6 +69,25 @@ func (p *progress) after(s plan.Step, res plan.Result, next string, now int64) {
 	}
 }
 
+// members are those of a set field that we have put there. A member that is wanted and there, of a record that a run was
+// cut off at, is ours: its answer was lost.
+func (p *progress) members(name string) []plan.Value {
+	sent, _ := p.base.Sent[name].([]plan.Value)
+	sent = slices.Clone(sent)
+	if sent == nil {
+		sent = []plan.Value{}
+	}
+	want, _ := p.change.Want[name].([]plan.Value)
+	have, _ := p.change.Have[name].([]plan.Value)
+	for _, m := range want {
+		same := func(v plan.Value) bool { return plan.Equal(v, m) }
+		if p.resumed && slices.ContainsFunc(have, same) && !slices.ContainsFunc(sent, same) {
+			sent = append(sent, m)
+		}
+	}
+	return sent
+}
+
 // finish records what holds when every step is done: sent for what needed no call, seen for all.
 func (p *progress) finish() {
 	b, c := p.base, p.change
@@ -83,12 +104,10 @@ func (p *progress) finish() {
 			continue
 		}
 		if f.Mode == plan.Members {
-			if b.Sent[name] == nil {
-				b.Sent[name] = []plan.Value{}
-			}
+			b.Sent[name] = p.members(name)
 			continue
 		}
-		adopting := c.Action == plan.Adopt
+		adopting := c.Action == plan.Adopt || p.resumed && b.Origin == "adopted"
 		if kept[name] && !adopting {
 			continue
 		}

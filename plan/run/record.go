@@ -58,7 +58,7 @@ func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error)
 		}
 	}
 	steps := r.Dest.Steps(c)
-	p := &progress{base: base, change: &c, kind: kind, live: live}
+	p := &progress{base: base, change: &c, kind: kind, live: live, resumed: base.Partial != ""}
 	if len(steps) == 0 {
 		p.finish()
 		r.Journal.Record(plan.Step{Address: c.Address, Kind: c.Kind}, plan.Result{ID: base.ID}, base)
@@ -86,7 +86,7 @@ func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error)
 		}
 		res, attempts, err := r.step(ctx, s)
 		if err != nil {
-			if p.done > 0 {
+			if base.ID != "" { // there is an object, and this step may or may not have changed it
 				base.Partial = s.Key
 				r.Journal.Record(plan.Step{Address: c.Address, Kind: c.Kind}, plan.Result{}, base)
 			}

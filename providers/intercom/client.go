@@ -155,7 +155,7 @@ const reads = 5
 
 // read is a call that changes nothing. Passing failures are tried again with growing pauses.
 func (c *core) read(ctx context.Context, method, path string, body, into any, op string) error {
-	if method != http.MethodGet && !readPosts[path] {
+	if bare, _, _ := strings.Cut(path, "?"); method != http.MethodGet && !readPosts[bare] {
 		panic("intercom: " + method + " " + path + " is no read")
 	}
 	for try := 1; ; try++ {
@@ -166,7 +166,7 @@ func (c *core) read(ctx context.Context, method, path string, body, into any, op
 			}
 			return nil
 		}
-		if try == reads || ctx.Err() != nil || !passing(err) {
+		if try == reads || ctx.Err() != nil || !passing(err, try) {
 			return c.explain(err)
 		}
 		if err := c.Clock.Sleep(ctx, time.Duration(1<<try)*250*time.Millisecond); err != nil {
@@ -178,8 +178,9 @@ func (c *core) read(ctx context.Context, method, path string, body, into any, op
 // readPosts are the POSTs that only look.
 var readPosts = map[string]bool{"/contacts/search": true, "/conversations/search": true, "/companies/list": true}
 
-// passing tells failures that may be gone the next time.
-func passing(err error) bool {
+// passing tells failures that may be gone the next time. An answer that is none, HTML or nothing, is believed when it
+// comes three times: then the address is wrong.
+func passing(err error, try int) bool {
 	var he *transport.HTTPError
 	var ne *transport.NetError
 	var bad *transport.BadAnswerError
@@ -189,7 +190,7 @@ func passing(err error) bool {
 	case errors.As(err, &ne):
 		return ne.Sent
 	}
-	return errors.As(err, &bad) && strings.Contains(bad.Why, "broke off")
+	return errors.As(err, &bad) && try < 3
 }
 
 // explain puts the service's own words first.

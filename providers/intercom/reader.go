@@ -250,7 +250,7 @@ func (r *Reader) companies(ctx context.Context, yield func(plan.Live, error) boo
 	for page := 1; ; page++ {
 		env := map[string]json.RawMessage{}
 		path := fmt.Sprintf("/companies/list?page=%d&per_page=%d", page, size)
-		if err := r.post(ctx, path, &env); err != nil {
+		if err := r.c.read(ctx, http.MethodPost, path, nil, &env, "POST /companies/list"); err != nil {
 			return err
 		}
 		var total int
@@ -267,26 +267,6 @@ func (r *Reader) companies(ctx context.Context, yield func(plan.Live, error) boo
 		}
 		if len(items) < size {
 			return nil
-		}
-	}
-}
-
-// post is the one search whose parameters are in the query.
-func (r *Reader) post(ctx context.Context, path string, into any) error {
-	bare, _, _ := strings.Cut(path, "?")
-	if !readPosts[bare] {
-		panic("intercom: POST " + bare + " is no read")
-	}
-	for try := 1; ; try++ {
-		text, err := r.c.send(ctx, http.MethodPost, path, nil, "POST "+bare, "")
-		if err == nil {
-			return json.Unmarshal(text, into)
-		}
-		if try == reads || ctx.Err() != nil || !passing(err) {
-			return r.c.explain(err)
-		}
-		if err := r.c.Clock.Sleep(ctx, time.Duration(1<<try)*250*time.Millisecond); err != nil {
-			return err
 		}
 	}
 }
