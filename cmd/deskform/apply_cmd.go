@@ -119,6 +119,9 @@ func (a *app) apply(ctx context.Context, file string, p applyFlags) error {
 	}
 	proof, err := e.Prove(ctx, pl)
 	if err != nil {
+		if !p.json {
+			fmt.Fprintf(a.out, "\n%s\n", report.ApplyLine(done.Books))
+		}
 		return fmt.Errorf("apply is done; prove that nothing is left: %w", err)
 	}
 	return a.conclude(e, done, proof, p.json)

@@ -69,6 +69,8 @@ type stage struct {
 	requests int // of the current child
 	killAt   int // the number of the request; 0: none
 	commit   bool
+	signal   os.Signal     // SIGKILL when nil; another one is sent before the request is answered as always
+	hang     chan struct{} // the request that is signalled at waits for this before its answer; nil: it does not wait
 }
 
 // newStage sets up the configuration with the given tickets file.
@@ -95,8 +97,15 @@ func (s *stage) serve(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.requests++
 	die := s.killAt == s.requests
-	commit, child := s.commit, s.child
+	commit, child, sig, hang := s.commit, s.child, s.signal, s.hang
 	s.mu.Unlock()
+	if die && sig != nil {
+		_ = child.Signal(sig)
+		if hang != nil {
+			<-hang
+		}
+		die = false
+	}
 	if !die {
 		s.sandbox.ServeHTTP(w, r)
 		return
