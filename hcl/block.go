@@ -83,6 +83,8 @@ var (
 			{"on_drift", "text or object", false, "What somebody changed in the destination: `\"keep\"` (the default) leaves it, `\"overwrite\"` restores it, `\"fail\"` is a conflict. By field in an object, where `default` is for the rest."},
 			{"on_frozen", "text", false, "A change of the source that the destination cannot take any more: `\"keep\"` (the default), `\"note\"` or `\"fail\"`."},
 			{"on_source_delete", "text", false, "A row that is gone: `\"keep\"` leaves its record."},
+			{"max_errors", "number", false, "An apply stops when more records of the set than this fail."},
+			{"max_error_rate", "number", false, "An apply stops when more than this part of the records that it tried fails, from 20 records on: 0.01 is one in a hundred."},
 			{"ignore", "object", false, "Columns that are left out on purpose, each with the reason."},
 			{"status", "text", false, "`\"proposed\"` for a mapping that nobody has confirmed; apply refuses it."}},
 		blocks: []blockDoc{{name: "part", labels: []string{"LIST"}, many: true, doc: "What is appended to the record: one part for each row of `for_each`, which is `part` in the other arguments. Fields of parts are listed with the kind.",

@@ -3,6 +3,7 @@ package hcl
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -308,6 +309,20 @@ func mixed(old, now plan.ColumnType, v plan.Value) plan.ColumnType {
 	return plan.ColumnAny
 }
 
+// amount reads a constant number from 0 up.
+func (l *loader) amount(e hclsyntax.Expression, name string) (float64, bool) {
+	n := l.static().compile(e)
+	if n.bad || n.unknown {
+		return 0, false
+	}
+	num, err := numberOf(n.val)
+	if !n.fixed || err != nil || num == nil || float(num) < 0 {
+		l.errorf(e.Range(), "Wrong value", "%q is a number from 0 up.", name)
+		return 0, false
+	}
+	return float(num), true
+}
+
 // policies reads what is no field and hangs on no row.
 func (l *loader) policies(d *setDecl, in *body, c *compiler) {
 	s := d.set
@@ -325,6 +340,23 @@ func (l *loader) policies(d *setDecl, in *body, c *compiler) {
 	s.OnFrozen = pick("on_frozen", plan.PolicyKeep, plan.PolicyNote, plan.PolicyFail)
 	if a, ok := in.attr("on_frozen"); ok && s.OnFrozen == plan.PolicyNote && d.kind.Part == nil {
 		l.errorf(a.Expr.Range(), "No place for a note", "A %s has no messages or notes that a change could be told in; use \"keep\" or \"fail\".", d.kind.Name)
+	}
+	if a, ok := in.attr("max_errors"); ok {
+		if g, ok := l.amount(a.Expr, "max_errors"); ok {
+			n := int(g)
+			s.MaxErrors = &n
+			if g != math.Trunc(g) || g > math.MaxInt32 {
+				l.errorf(a.Expr.Range(), "Wrong value", "`max_errors` is a whole number.")
+			}
+		}
+	}
+	if a, ok := in.attr("max_error_rate"); ok {
+		if g, ok := l.amount(a.Expr, "max_error_rate"); ok {
+			s.MaxErrorRate = &g
+			if g > 1 {
+				l.errorf(a.Expr.Range(), "Wrong value", "`max_error_rate` is a part from 0 to 1: 0.01 is one in a hundred.")
+			}
+		}
 	}
 	s.OnSourceDelete = pick("on_source_delete", plan.PolicyKeep)
 	s.OnDrift = plan.PolicyKeep

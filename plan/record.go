@@ -31,6 +31,9 @@ type Set struct {
 	OnFrozen       Policy
 	OnAdopt        Policy
 	OnSourceDelete Policy
+	// MaxErrors and MaxErrorRate stop a run when more records of the set fail; nil means never.
+	MaxErrors    *int
+	MaxErrorRate *float64
 	// OnMissing: by field, what to do when a reference points at nothing. StandIn holds the stand-in by field.
 	OnMissing map[string]Policy
 	StandIn   map[string]Target

@@ -169,6 +169,18 @@ func (s *State) ClearSetAside(_ context.Context, a plan.Address) error {
 	return nil
 }
 
+// Aside lists the addresses that are set aside.
+func (s *State) Aside(ctx context.Context) ([]plan.Address, error) {
+	var out []plan.Address
+	for a, err := range s.SetAsides(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, a.Address)
+	}
+	return out, nil
+}
+
 // SetAsides yields what is set aside, by cause.
 func (s *State) SetAsides(ctx context.Context) iter.Seq2[Aside, error] {
 	return func(yield func(Aside, error) bool) {

@@ -20,8 +20,11 @@ import (
 type applyFlags struct {
 	planFlags
 	engine.ApplyOptions
-	auto     bool
-	parallel int
+	auto       bool
+	parallel   int
+	onlyFailed bool
+	until      string
+	window     time.Duration
 }
 
 func (a *app) applyCmd() *cobra.Command {
@@ -37,7 +40,7 @@ func (a *app) applyCmd() *cobra.Command {
 			file := ""
 			if len(args) == 1 {
 				file = args[0]
-				for _, name := range []string{"pull", "refresh", "target", "sample", "seed"} {
+				for _, name := range []string{"only-failed", "pull", "refresh", "target", "sample", "seed"} {
 					if cmd.Flags().Changed(name) {
 						return fmt.Errorf("--%s says what a plan is made of, and %s is a plan already; leave one of them out", name, file)
 					}
@@ -54,6 +57,10 @@ func (a *app) applyCmd() *cobra.Command {
 	f.BoolVar(&p.reveal, "reveal", false, "show personal data in the plan instead of masking it")
 	f.IntVar(&p.MaxErrors, "max-errors", 0, "stop after so many records were set aside; 0: never")
 	f.BoolVar(&p.FailFast, "fail-fast", false, "stop at the first record that is set aside")
+	f.BoolVar(&p.onlyFailed, "only-failed", false, "limit to the records that are set aside and what they refer to")
+	f.StringVar(&p.until, "until", "", "end like an interrupt at this time of day, as in 06:00")
+	f.DurationVar(&p.window, "for", 0, "end like an interrupt after so long, as in 5h")
+	c.MarkFlagsMutuallyExclusive("until", "for")
 	f.IntVar(&p.parallel, "parallelism", 16, "how many records are worked on at once")
 	f.DurationVar(&p.LockTimeout, "lock-timeout", 0, "how long to wait for somebody else's lock")
 	f.DurationVar(&p.SettleAfter, "settle-after", 10*time.Minute, "how long a call without an answer waits before Intercom is asked whether it happened; longer than any index lag")
@@ -74,6 +81,22 @@ func (a *app) apply(ctx context.Context, file string, p applyFlags) error {
 		return err
 	}
 	defer lease.Release()
+	ctx, cancel, err := a.workingWindow(ctx, p)
+	if err != nil {
+		return err
+	}
+	defer cancel()
+	if p.onlyFailed {
+		aside, err := e.State.Aside(ctx)
+		if err != nil {
+			return err
+		}
+		if len(aside) == 0 {
+			fmt.Fprintln(a.out, "Nothing is set aside.")
+			return nil
+		}
+		p.OnlyFailed = true
+	}
 	rec, err := e.Recover(ctx, p.ApplyOptions)
 	if err != nil {
 		return err
@@ -125,6 +148,36 @@ func (a *app) apply(ctx context.Context, file string, p applyFlags) error {
 		return fmt.Errorf("apply is done; prove that nothing is left: %w", err)
 	}
 	return a.conclude(e, done, proof, p.json)
+}
+
+// workingWindow ends the context when --until or --for says so.
+func (a *app) workingWindow(ctx context.Context, p applyFlags) (context.Context, context.CancelFunc, error) {
+	left := p.window
+	if p.until != "" {
+		at, err := time.Parse("15:04", p.until)
+		if err != nil {
+			return ctx, nil, fmt.Errorf("--until=%s: write a time of day, as in 06:00", p.until)
+		}
+		now := a.clock.Now()
+		end := time.Date(now.Year(), now.Month(), now.Day(), at.Hour(), at.Minute(), 0, 0, now.Location())
+		if !end.After(now) {
+			end = end.AddDate(0, 0, 1)
+		}
+		left = end.Sub(now)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	if left < 0 {
+		return ctx, cancel, fmt.Errorf("--for=%s: it is over before it begins", p.window)
+	}
+	if left > 0 {
+		go func() {
+			if a.clock.Sleep(ctx, left) == nil {
+				fmt.Fprintln(a.err, "The working window is over; what is in flight is finished.")
+				cancel()
+			}
+		}()
+	}
+	return ctx, cancel, nil
 }
 
 // observer feeds the progress display and names what is set aside.

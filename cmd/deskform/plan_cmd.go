@@ -198,7 +198,7 @@ func (a *app) why(ctx context.Context, address string, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	e, err := a.open(ctx, nil)
+	e, err := a.open(ctx, func(s *engine.Setup) { s.Offline = true })
 	if err != nil {
 		return err
 	}

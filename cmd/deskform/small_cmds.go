@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hexops/gotextdiff"
 	"github.com/hexops/gotextdiff/myers"
@@ -18,6 +19,7 @@ import (
 	"deskform/cmd/deskform/engine"
 	"deskform/hcl"
 	"deskform/plan/report"
+	"deskform/state"
 	"deskform/state/planfile"
 )
 
@@ -264,7 +266,8 @@ func (a *app) show(path string, asJSON, markdown, all, reveal bool) error {
 
 func (a *app) stateCmd() *cobra.Command {
 	c := &cobra.Command{Use: "state", Short: "Look into the state"}
-	var asJSON, reveal bool
+	var asJSON, reveal, aside bool
+	var format string
 	list := &cobra.Command{
 		Use: "list [SET]", Short: "List addresses and their ids in Intercom", Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -272,6 +275,12 @@ func (a *app) stateCmd() *cobra.Command {
 				set := ""
 				if len(args) == 1 {
 					set = args[0]
+				}
+				if aside {
+					if !slices.Contains([]string{"text", "csv", "jsonl"}, format) {
+						return fmt.Errorf("--format=%s: choose text, csv or jsonl", format)
+					}
+					return e.ListAside(cmd.Context(), a.out, format, reveal)
 				}
 				return e.List(cmd.Context(), a.out, set, asJSON, reveal)
 			})
@@ -283,25 +292,81 @@ func (a *app) stateCmd() *cobra.Command {
 			return a.withState(cmd.Context(), func(e *engine.Engine) error { return e.ShowBase(cmd.Context(), a.out, args[0]) })
 		},
 	}
-	var format string
+	var exportFormat string
 	export := &cobra.Command{
 		Use: "export", Short: "Write the crosswalk: source keys and Intercom ids, parts included", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if format != "csv" && format != "jsonl" {
-				return fmt.Errorf("--format=%s: choose csv or jsonl", format)
+			if exportFormat != "csv" && exportFormat != "jsonl" {
+				return fmt.Errorf("--format=%s: choose csv or jsonl", exportFormat)
 			}
-			return a.withState(cmd.Context(), func(e *engine.Engine) error { return e.Export(cmd.Context(), a.out, format) })
+			return a.withState(cmd.Context(), func(e *engine.Engine) error { return e.Export(cmd.Context(), a.out, exportFormat) })
 		},
 	}
 	list.Flags().BoolVar(&asJSON, "json", false, "JSON Lines on stdout")
 	list.Flags().BoolVar(&reveal, "reveal", false, "show keys that are e-mail addresses")
-	export.Flags().StringVar(&format, "format", "csv", "csv or jsonl; keys that are e-mail addresses are written as they are")
-	c.AddCommand(list, show, export)
+	list.Flags().BoolVar(&aside, "set-aside", false, "list what was set aside instead, by cause")
+	list.Flags().StringVar(&format, "format", "text", "of --set-aside: text, csv or jsonl; the last two with every key as it is")
+	export.Flags().StringVar(&exportFormat, "format", "csv", "csv or jsonl; keys that are e-mail addresses are written as they are")
+	lock := &cobra.Command{
+		Use: "lock", Short: "Show who works on the state", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.withState(cmd.Context(), func(e *engine.Engine) error {
+				who, err := e.State.Holder(cmd.Context())
+				if err != nil {
+					return err
+				}
+				if who == nil {
+					fmt.Fprintln(a.out, "Nobody works on the state.")
+					return nil
+				}
+				fmt.Fprintf(a.out, "%s\t%s\tsince %s\tuntil %s unless renewed\n", who.Holder, who.What, who.Since.UTC().Format(time.RFC3339), who.Expires.UTC().Format(time.RFC3339))
+				return nil
+			})
+		},
+	}
+	backup := &cobra.Command{
+		Use: "backup FILE", Short: "Copy the state as it is now", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if _, err := os.Stat(args[0]); err == nil {
+				return fmt.Errorf("state backup: %s is there already; name another file", args[0])
+			}
+			return a.withState(cmd.Context(), func(e *engine.Engine) error { return e.State.Backup(cmd.Context(), args[0]) })
+		},
+	}
+	restore := &cobra.Command{
+		Use: "restore FILE", Short: "Put a backup in the place of the state; what was there is kept beside it", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.restore(cmd.Context(), args[0]) },
+	}
+	c.AddCommand(list, show, export, lock, backup, restore)
 	return c
 }
 
+// restore never opens the present state as a project: it may be what is damaged.
+func (a *app) restore(ctx context.Context, backup string) error {
+	s, err := a.setup()
+	if err != nil {
+		return err
+	}
+	cfg, _, diags, err := engine.Load(s, false)
+	if derr := a.diagnose(typed(diags)); derr != nil {
+		return derr
+	}
+	if err != nil {
+		return err
+	}
+	kept, err := state.Restore(ctx, engine.StatePath(s, cfg), backup, state.Options{Now: a.clock.Now, Holder: holder(), Dead: dead})
+	if err != nil {
+		return err
+	}
+	if kept != "" {
+		fmt.Fprintf(a.out, "What was there is in %s.\n", kept)
+	}
+	fmt.Fprintln(a.out, "The state is restored. What was applied since the backup is in Intercom and unknown to it: plan with --refresh=full before anything else.")
+	return nil
+}
+
 func (a *app) withState(ctx context.Context, f func(*engine.Engine) error) error {
-	e, err := a.open(ctx, nil)
+	e, err := a.open(ctx, func(s *engine.Setup) { s.Offline = true })
 	if err != nil {
 		return err
 	}

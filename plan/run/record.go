@@ -29,7 +29,7 @@ func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error)
 	if cause, err := r.resolve(ctx, &c); err != nil {
 		return plan.OutUnreached, err
 	} else if cause != "" {
-		return plan.OutBlocked, &asideError{kind: "blocked", step: "resolve references", cause: fmt.Errorf("refers to %s, which this run could not write", cause)}
+		return plan.OutBlocked, &asideError{kind: BlockedBy + cause, step: "resolve references", cause: fmt.Errorf("refers to %s, which this run could not write", cause)}
 	}
 	if c.Action == plan.Merged {
 		return r.merge(ctx, c, base)
@@ -62,7 +62,7 @@ func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error)
 	if len(steps) == 0 {
 		p.finish()
 		r.Journal.Record(plan.Step{Address: c.Address, Kind: c.Kind}, plan.Result{ID: base.ID}, base)
-		return plan.OutcomeOf(action), r.clear(ctx, c.Address, begun)
+		return plan.OutcomeOf(action), r.clear(ctx, c.Address)
 	}
 	for i, s := range steps {
 		if r.stopped(ctx) {
@@ -102,14 +102,7 @@ func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error)
 			r.Observe(Event{Address: c.Address, Step: s.Op})
 		}
 	}
-	return plan.OutcomeOf(action), r.clear(ctx, c.Address, begun)
-}
-
-func (r *Runner) clear(ctx context.Context, a plan.Address, begun bool) error {
-	if !begun {
-		return nil
-	}
-	return r.Journal.ClearSetAside(context.WithoutCancel(ctx), a)
+	return plan.OutcomeOf(action), r.clear(ctx, c.Address)
 }
 
 // merge notes that a row is a second name of an object, and adds its members to it.
@@ -142,8 +135,11 @@ func (r *Runner) merge(ctx context.Context, c plan.Change, base *plan.Base) (pla
 		r.Journal.Record(s, res, base)
 	}
 	r.Journal.Record(plan.Step{Address: c.Address, Kind: c.Kind}, plan.Result{ID: id}, base)
-	return plan.OutMerged, nil
+	return plan.OutMerged, r.clear(ctx, c.Address)
 }
+
+// BlockedBy and an address is the cause of a record that waits for another one.
+const BlockedBy = "blocked by "
 
 // failed sorts an error: it sets the record aside, leaves it in doubt, or stops the run.
 func (r *Runner) failed(a plan.Address, step string, err error, attempts int) (plan.Outcome, error) {

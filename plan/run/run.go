@@ -34,6 +34,8 @@ type Journal interface {
 	OpenIntents(ctx context.Context) iter.Seq2[plan.Intent, error]
 	SetAside(ctx context.Context, a plan.Address, cause, step, text string, attempts int) error
 	ClearSetAside(ctx context.Context, a plan.Address) error
+	// Aside lists what is set aside.
+	Aside(ctx context.Context) ([]plan.Address, error)
 }
 
 // A Clock tells the time and waits on it.
@@ -66,14 +68,24 @@ type Runner struct {
 	// MaxErrors stops the run after so many records were set aside; 0 means never. FailFast is MaxErrors 1.
 	MaxErrors int
 	FailFast  bool
-	Observe   func(Event)
+	// Sets carry the error budgets of each set; nil for none.
+	Sets    map[string]*plan.Set
+	Observe func(Event)
 
 	kinds map[string]*plan.Kind
 	mu    sync.Mutex
 	books plan.Books
 	stop  error
 	aside int
+	tried map[string]*tally
+	held  map[plan.Address]bool // what is set aside, from this run or one before
 }
+
+// A tally counts the records of a set that were tried and those that failed on their own account.
+type tally struct{ tried, failed int }
+
+// rateFrom is how many records must have been tried before an error rate says anything.
+const rateFrom = 20
 
 // ErrStopped wraps the reason why a run ended before its end; what is done is recorded and apply can be run again.
 var ErrStopped = errors.New("the run was stopped; run apply again to go on")
@@ -85,6 +97,14 @@ func (r *Runner) Apply(ctx context.Context, changes iter.Seq2[plan.Change, error
 	kinds := r.Dest.Kinds()
 	for i := range kinds {
 		r.kinds[kinds[i].Name] = &kinds[i]
+	}
+	r.tried, r.held = map[string]*tally{}, map[plan.Address]bool{}
+	aside, err := r.Journal.Aside(ctx)
+	if err != nil {
+		return r.books, err
+	}
+	for _, a := range aside {
+		r.held[a] = true
 	}
 	work := make(chan plan.Change)
 	var idle sync.WaitGroup // records in work
@@ -133,10 +153,15 @@ func (r *Runner) Apply(ctx context.Context, changes iter.Seq2[plan.Change, error
 		case c.Action.Writes():
 			hand(c)
 		default:
+			if c.Action == plan.NoOp || c.Action == plan.Keep {
+				if err := r.clear(ctx, c.Address); err != nil {
+					failed = err
+				}
+			}
 			r.count(c.Address, plan.OutcomeOf(c.Action), nil)
 		}
 	}
-	err := finish()
+	err = finish()
 	close(work)
 	workers.Wait()
 	r.mu.Lock()
@@ -202,15 +227,60 @@ func (r *Runner) one(ctx context.Context, c plan.Change) {
 			r.halt(serr)
 		}
 		r.mu.Lock()
-		r.aside++
-		if r.stop == nil && (r.FailFast || r.MaxErrors > 0 && r.aside >= r.MaxErrors) {
-			r.stop = fmt.Errorf("%d records were set aside, the last %s: %w", r.aside, c.Address, err)
-		}
+		r.held[c.Address] = true
 		r.mu.Unlock()
 	default:
 		r.halt(err)
 	}
+	r.budget(c.Address, o, err)
 	r.count(c.Address, o, err)
+}
+
+// budget stops the run when more has failed than is allowed. What waits for a record that failed is that one's affair
+// and no failure of its own.
+func (r *Runner) budget(a plan.Address, o plan.Outcome, err error) {
+	if o == plan.OutBlocked || o == plan.OutUnreached {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	t := r.tried[a.Set]
+	if t == nil {
+		t = &tally{}
+		r.tried[a.Set] = t
+	}
+	t.tried++
+	if o != plan.OutSetAside && o != plan.OutInDoubt {
+		return
+	}
+	t.failed++
+	r.aside++
+	set := r.Sets[a.Set]
+	why := ""
+	switch {
+	case r.FailFast || r.MaxErrors > 0 && r.aside >= r.MaxErrors:
+		why = fmt.Sprintf("%d records were set aside", r.aside)
+	case set == nil:
+	case set.MaxErrors != nil && t.failed > *set.MaxErrors:
+		why = fmt.Sprintf("%d records of %s were set aside, max_errors allows %d", t.failed, a.Set, *set.MaxErrors)
+	case set.MaxErrorRate != nil && t.tried >= rateFrom && float64(t.failed) > *set.MaxErrorRate*float64(t.tried):
+		why = fmt.Sprintf("%d of %d records of %s were set aside, max_error_rate allows %g", t.failed, t.tried, a.Set, *set.MaxErrorRate)
+	}
+	if why != "" && r.stop == nil {
+		r.stop = fmt.Errorf("%s, the last %s: %w", why, a, err)
+	}
+}
+
+// clear forgets that a record was set aside.
+func (r *Runner) clear(ctx context.Context, a plan.Address) error {
+	r.mu.Lock()
+	held := r.held[a]
+	delete(r.held, a)
+	r.mu.Unlock()
+	if !held {
+		return nil
+	}
+	return r.Journal.ClearSetAside(context.WithoutCancel(ctx), a)
 }
 
 // An asideError sets one record aside and lets the others go on.

@@ -172,6 +172,16 @@ func (j *journal) SetAside(_ context.Context, a plan.Address, cause, _, text str
 	return nil
 }
 
+func (j *journal) Aside(context.Context) ([]plan.Address, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var out []plan.Address
+	for key := range j.aside {
+		out = append(out, plan.Address{Set: "contact.people", Key: key})
+	}
+	return out, nil
+}
+
 func (j *journal) ClearSetAside(_ context.Context, a plan.Address) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()

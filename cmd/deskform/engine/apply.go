@@ -81,7 +81,12 @@ func (e *Engine) runner(runID string, o ApplyOptions) (*run.Runner, error) {
 	if o.SettleAfter == 0 {
 		o.SettleAfter = lagBound
 	}
+	sets := map[string]*plan.Set{}
+	for _, s := range e.Config.Sets {
+		sets[s.Name] = &s.Set
+	}
 	return &run.Runner{
+		Sets: sets,
 		Dest: e.Dest, Writer: intercom.NewWriter(c), Journal: e.State, Clock: e.Clock, RunID: runID,
 		Parallel: e.Parallel, SettleAfter: o.SettleAfter, Attempts: 3, MaxErrors: o.MaxErrors, FailFast: o.FailFast, Observe: o.Observe,
 	}, nil

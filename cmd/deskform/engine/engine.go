@@ -51,6 +51,8 @@ type Setup struct {
 	// Dead says of a holder of the lock that it has died; Journaled is told of each write of the journal. Both may be nil.
 	Dead      func(holder string) bool
 	Journaled func(what string, durable bool)
+	// Offline: no provider is asked, so that no secret is needed.
+	Offline bool
 	// Parallel is how many records an apply works on at once; 0 means 16.
 	Parallel int
 }
@@ -126,6 +128,15 @@ func Load(s Setup, needEnv bool) (*hcl.Config, map[string]plan.RowType, hcl.Diag
 	return cfg, lock, diags, nil
 }
 
+// StatePath is where the state file of a configuration is.
+func StatePath(s Setup, cfg *hcl.Config) string {
+	path := cmp.Or(s.State, cfg.StatePath, "deskform.db")
+	if s.State != "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(s.Dir, path)
+}
+
 // moves are the renamings of a configuration, those of single records before those of whole sets.
 func moves(cfg *hcl.Config) []state.Move {
 	out := make([]state.Move, 0, len(cfg.Moved))
@@ -153,7 +164,7 @@ func Open(ctx context.Context, s Setup) (*Engine, hcl.Diagnostics, error) {
 	if s.Parallel == 0 {
 		s.Parallel = 16
 	}
-	cfg, lock, diags, err := Load(s, s.Intercom == nil || s.ITSM365 == nil)
+	cfg, lock, diags, err := Load(s, !s.Offline && (s.Intercom == nil || s.ITSM365 == nil))
 	if err != nil || diags.HasErrors() {
 		return nil, diags, err
 	}
@@ -168,17 +179,7 @@ func Open(ctx context.Context, s Setup) (*Engine, hcl.Diagnostics, error) {
 	if err := os.MkdirAll(s.Work, 0o700); err != nil {
 		return nil, diags, fmt.Errorf("make the working folder: %w", err)
 	}
-	path := s.State
-	if path == "" {
-		path = cfg.StatePath
-		if path == "" {
-			path = "deskform.db"
-		}
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(s.Dir, path)
-		}
-	}
-	if e.State, err = state.Open(ctx, path, state.Options{Now: s.Clock.Now, Holder: s.Holder, Dead: s.Dead, Journaled: s.Journaled}); err != nil {
+	if e.State, err = state.Open(ctx, StatePath(s, cfg), state.Options{Now: s.Clock.Now, Holder: s.Holder, Dead: s.Dead, Journaled: s.Journaled}); err != nil {
 		return nil, diags, err
 	}
 	if e.Cache, err = cache.Open(ctx, filepath.Join(s.Work, "cache.db")); err != nil {

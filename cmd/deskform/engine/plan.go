@@ -25,6 +25,8 @@ type PlanOptions struct {
 	Targets []string
 	Sample  int
 	Seed    int64
+	// OnlyFailed limits to what is set aside.
+	OnlyFailed bool
 	// Out is where the plan file goes; empty for one in the working folder.
 	Out string
 }
@@ -101,8 +103,15 @@ func (e *Engine) planAgain(ctx context.Context, o PlanOptions, p *Plan) error {
 	if err := e.Refresh(ctx, reader, o.Refresh); err != nil {
 		return err
 	}
+	if o.OnlyFailed {
+		if o.Targets, err = e.failed(ctx); err != nil {
+			return err
+		}
+	}
 	var sel selection
 	switch {
+	case o.OnlyFailed && len(o.Targets) == 0:
+		sel = selection{}
 	case len(o.Targets) > 0:
 		sel, err = e.targets(ctx, o.Targets)
 	case o.Sample > 0:

@@ -218,6 +218,11 @@ func (s *Server) mutateContact(k *contact, m Mutation) error {
 		k.tags = without(k.tags, m.Name)
 	case "archive":
 		k.state = archived
+	case "unarchive":
+		if k.state != archived {
+			return fmt.Errorf("contact %s is not archived", k.id)
+		}
+		k.state = live
 	case "delete":
 		k.state, k.deletedAt = deleting, s.now()
 	default:

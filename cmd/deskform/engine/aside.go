@@ -1,0 +1,145 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"deskform/plan"
+	"deskform/plan/report"
+	"deskform/plan/run"
+)
+
+// An Aside is a record that was given up for now. Root is the record whose failure it waits for, its own address when it
+// failed itself.
+type Aside struct {
+	Set      string    `json:"set"`
+	Key      string    `json:"key"`
+	Cause    string    `json:"cause"`
+	Root     string    `json:"root"`
+	Step     string    `json:"step"`
+	Reason   string    `json:"reason"`
+	Attempts int       `json:"attempts"`
+	At       time.Time `json:"at"`
+
+	address plan.Address
+}
+
+// Asides lists what is set aside: what failed, each followed by what waits for it.
+func (e *Engine) Asides(ctx context.Context) ([]Aside, error) {
+	var out []Aside
+	index := map[string]int{}
+	for a, err := range e.State.SetAsides(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		index[a.Address.String()] = len(out)
+		out = append(out, Aside{Set: a.Address.Set, Key: a.Address.Key, Cause: a.Cause, Step: a.Step, Reason: a.Text, Attempts: a.Attempts, At: a.At, address: a.Address})
+	}
+	for i := range out {
+		root := i
+		for range out { // a chain is no longer than the list
+			next, blocked := strings.CutPrefix(out[root].Cause, run.BlockedBy)
+			at, known := index[next]
+			if !blocked || !known {
+				break
+			}
+			root = at
+		}
+		out[i].Root = out[root].address.String()
+		if blocker, blocked := strings.CutPrefix(out[root].Cause, run.BlockedBy); blocked {
+			out[i].Root = blocker // it is not set aside itself: invalid, in conflict or a manual step
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Aside) int {
+		self := func(x Aside) int {
+			if x.Root == x.address.String() {
+				return 0
+			}
+			return 1
+		}
+		return cmp.Or(cmp.Compare(a.Root, b.Root), self(a)-self(b), cmp.Compare(a.Set, b.Set), cmp.Compare(a.Key, b.Key))
+	})
+	return out, nil
+}
+
+// failed are the addresses that are set aside and still have a row.
+func (e *Engine) failed(ctx context.Context) ([]string, error) {
+	all, err := e.State.Aside(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, a := range all {
+		want, err := e.Cache.Want(ctx, a.Set, a.Key)
+		if err != nil {
+			return nil, err
+		}
+		if want != nil {
+			out = append(out, a.String())
+		}
+	}
+	return out, nil
+}
+
+// ListAside writes what is set aside: text by cause, "csv" or "jsonl" a line a record. Keys that are addresses are masked
+// in text unless they are to be revealed.
+func (e *Engine) ListAside(ctx context.Context, w io.Writer, format string, reveal bool) error {
+	all, err := e.Asides(ctx)
+	if err != nil {
+		return err
+	}
+	switch format {
+	case "jsonl":
+		enc := json.NewEncoder(w)
+		enc.SetEscapeHTML(false)
+		for _, a := range all {
+			if err := enc.Encode(a); err != nil {
+				return err
+			}
+		}
+		return nil
+	case "csv":
+		out := csv.NewWriter(w)
+		rows := [][]string{{"set", "key", "cause", "root", "step", "reason", "attempts", "at"}}
+		for _, a := range all {
+			rows = append(rows, []string{a.Set, a.Key, a.Cause, a.Root, a.Step, a.Reason, strconv.Itoa(a.Attempts), a.At.Format(time.RFC3339)})
+		}
+		return out.WriteAll(rows)
+	}
+	mask := func(address string) string {
+		a, err := plan.ParseAddress(address)
+		if err != nil || reveal {
+			return address
+		}
+		a.Key = report.MaskKey(a.Key)
+		return a.String()
+	}
+	causes := 0
+	for i := 0; i < len(all); {
+		root, first := all[i].Root, i
+		for i < len(all) && all[i].Root == root {
+			i++
+		}
+		causes++
+		waiting := i - first
+		if all[first].address.String() == root {
+			waiting--
+			fmt.Fprintf(w, "%s\n  %s: %s (%d attempts, %s)\n", mask(root), all[first].Step, all[first].Reason, all[first].Attempts, all[first].At.Format(time.RFC3339))
+		} else {
+			fmt.Fprintf(w, "%s\n  is not usable; `deskform why` tells the reason\n", mask(root))
+		}
+		if waiting > 0 {
+			fmt.Fprintf(w, "  %d records wait for it\n", waiting)
+		}
+	}
+	_, err = fmt.Fprintf(w, "%d records are set aside, for %d causes.\n", len(all), causes)
+	return err
+}
