@@ -61,7 +61,7 @@ func (a *app) applyCmd() *cobra.Command {
 	f.StringVar(&p.until, "until", "", "end like an interrupt at this time of day, as in 06:00")
 	f.DurationVar(&p.window, "for", 0, "end like an interrupt after so long, as in 5h")
 	c.MarkFlagsMutuallyExclusive("until", "for")
-	f.IntVar(&p.parallel, "parallelism", 16, "how many records are worked on at once")
+	f.IntVar(&p.parallel, "parallelism", 64, "how many records are worked on at once")
 	f.DurationVar(&p.LockTimeout, "lock-timeout", 0, "how long to wait for somebody else's lock")
 	f.DurationVar(&p.SettleAfter, "settle-after", 10*time.Minute, "how long a call without an answer waits before Intercom is asked whether it happened; longer than any index lag")
 	return c

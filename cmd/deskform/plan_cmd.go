@@ -155,7 +155,7 @@ func writeForecast(w io.Writer, f engine.Forecast, rate float64) error {
 	}
 	took := ""
 	if rate > 0 {
-		took = fmt.Sprintf(", at least %s with %.0f calls and %.0f replies a second", f.Duration(rate), rate, transport.RepliesPerSecond)
+		took = fmt.Sprintf(", about %s with %.0f calls and %.0f replies a second", f.Duration(rate), rate, transport.RepliesPerSecond)
 	}
 	_, err := fmt.Fprintf(w, "Forecast: %d writes and %d reads%s; %d notifications to teammates cannot be avoided, to customers none is sent.\n", f.Writes, f.Reads, took, f.People)
 	return err

@@ -126,6 +126,9 @@ func (c *core) send(ctx context.Context, method, path string, body any, op, thre
 		res, err := c.http.Do(ctx, r)
 		if err == nil {
 			done(res.Header)
+			if thread != "" {
+				c.Governor.ReplyTaken()
+			}
 			return res.Body, nil
 		}
 		var he *transport.HTTPError
@@ -141,6 +144,7 @@ func (c *core) send(ctx context.Context, method, path string, body any, op, thre
 				return nil, err
 			}
 		case he.Status == http.StatusBadRequest && strings.Contains(string(he.Body), "Too many recent replies"):
+			c.Governor.RepliesExceeded()
 			if err := c.Clock.Sleep(ctx, 15*time.Second); err != nil { // IC 1.6
 				return nil, err
 			}

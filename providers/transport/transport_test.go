@@ -236,7 +236,7 @@ func TestGovernor(t *testing.T) {
 		}
 		full := 0
 		for _, n := range counts {
-			if n == tt.want {
+			if n <= tt.want && n >= tt.want*95/100 {
 				full++
 			} else if n > tt.want {
 				t.Errorf("%+v: %d calls in a window, want %d", tt, n, tt.want)
@@ -288,7 +288,7 @@ func TestExceeded(t *testing.T) {
 	}
 }
 
-// TestReplies: 8 of a conversation and 80 of all leave in any ten seconds (IC 7 #18).
+// TestReplies: 8 of a conversation leave in any ten seconds, and 80 of all in the first (IC 7 #18).
 func TestReplies(t *testing.T) {
 	for _, threads := range []int{1, 30} {
 		clock := start()
@@ -317,12 +317,39 @@ func TestReplies(t *testing.T) {
 					}
 				}
 			}
-			if same > 8 || any > 80 {
+			if same > 8 || any > 80 && s.at.Before(start().Now().Add(10*time.Second)) {
 				t.Fatalf("%d threads: %d replies to one and %d to all within ten seconds", threads, same, any)
 			}
 		}
-		if took, least := clock.Now().Sub(start().Now()), map[int]time.Duration{1: 240 * time.Second, 30: 20 * time.Second}[threads]; took > least {
-			t.Errorf("%d threads: 200 replies took %s, want %s", threads, took, least)
+		if took, most := clock.Now().Sub(start().Now()), map[int]time.Duration{1: 240 * time.Second, 30: 20 * time.Second}[threads]; took > most {
+			t.Errorf("%d threads: 200 replies took %s, want %s", threads, took, most)
 		}
+	}
+}
+
+// TestRepliesFoundOut: the overall limit is raised until a refusal, and then is what was taken.
+func TestRepliesFoundOut(t *testing.T) {
+	clock := start()
+	g := transport.NewGovernor(clock, 1)
+	taken, refused, byWindow := 0, 0, map[int64]int{}
+	for i := range 6000 {
+		done, err := g.Acquire(t.Context(), fmt.Sprint("conversation ", i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		done(http.Header{})
+		w := clock.Now().Unix() / 10
+		if byWindow[w] == 100 {
+			refused++
+			g.RepliesExceeded()
+			continue
+		}
+		byWindow[w]++
+		taken++
+		g.ReplyTaken()
+	}
+	windows := int(clock.Now().Sub(start().Now())/(10*time.Second)) + 1
+	if taken < 97*(windows-3) || refused > 60 {
+		t.Errorf("%d taken in %d windows of 100, %d refused", taken, windows, refused)
 	}
 }

@@ -53,7 +53,7 @@ type Setup struct {
 	Journaled func(what string, durable bool)
 	// Offline: no provider is asked, so that no secret is needed.
 	Offline bool
-	// Parallel is how many records an apply works on at once; 0 means 16.
+	// Parallel is how many records an apply works on at once; 0 means 64.
 	Parallel int
 }
 
@@ -162,7 +162,7 @@ func Open(ctx context.Context, s Setup) (*Engine, hcl.Diagnostics, error) {
 		s.Work = filepath.Join(s.Dir, ".deskform")
 	}
 	if s.Parallel == 0 {
-		s.Parallel = 16
+		s.Parallel = 64
 	}
 	cfg, lock, diags, err := Load(s, !s.Offline && (s.Intercom == nil || s.ITSM365 == nil))
 	if err != nil || diags.HasErrors() {
