@@ -1,6 +1,7 @@
 package itsm365
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -44,8 +46,11 @@ type Source struct {
 	clock    transport.Clock
 	rate     *pacer
 
+	inPath atomic.Bool // the server takes filters in the path only
+
 	mu    sync.Mutex
-	attrs map[string][]string // discovered, by class
+	attrs map[string]map[string]bool // discovered, by class
+	met   map[string]map[string]bool // types whose attributes are among them, by class
 }
 
 var (
@@ -55,12 +60,15 @@ var (
 
 // New makes a source from the provider block's arguments.
 func New(args map[string]plan.Value, c Config) (*Source, error) {
-	s := &Source{log: c.Log, clock: c.Clock, attrs: map[string][]string{}, pageSize: 500}
+	s := &Source{log: c.Log, clock: c.Clock, attrs: map[string]map[string]bool{}, met: map[string]map[string]bool{}, pageSize: 500}
 	s.base, _ = args["url"].(string)
 	s.key, _ = args["access_key"].(string)
 	u, err := url.Parse(s.base)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, fmt.Errorf("provider itsm365: url %q is no address; write https://TENANT.itsm365.com/sd/services/rest", c.Redact.Text(s.base))
+	}
+	if u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return nil, fmt.Errorf("provider itsm365: url has more than an address in it; end it with the path, as in https://%s/sd/services/rest", u.Host)
 	}
 	s.base = strings.TrimRight(s.base, "/")
 	if s.key == "" {
@@ -130,8 +138,8 @@ func final(err error) bool {
 	if !errors.As(err, &he) {
 		return false
 	}
-	if he.Status == http.StatusUnauthorized || he.Status == http.StatusForbidden || he.Status == http.StatusNotFound {
-		return true
+	if he.Status < 500 {
+		return he.Status != http.StatusRequestTimeout && he.Status != http.StatusTooManyRequests
 	}
 	return badKey(he) || missing(he) || he.Status == http.StatusInternalServerError && he.Text != "(no text)" && !strings.Contains(strings.ToLower(string(he.Body)), "<html")
 }
@@ -182,6 +190,11 @@ func (s *Source) call(ctx context.Context, path string, query url.Values, body a
 	if errors.As(err, &he) && badKey(he) {
 		return nil, fmt.Errorf("ITSM 365 %s: %w", path, ErrKey)
 	}
+	if he != nil && he.Status < 400 {
+		if to, uerr := url.Parse(he.Header.Get("Location")); uerr == nil && to.Host != "" {
+			return nil, fmt.Errorf("ITSM 365 %s: HTTP %d: the address sends on to %s://%s; write the one that answers itself as url", path, he.Status, to.Scheme, to.Host)
+		}
+	}
 	if err != nil {
 		return nil, s.http.Redact.Error(err)
 	}
@@ -200,15 +213,22 @@ func (s *Source) find(ctx context.Context, class string, filter map[string]any, 
 		filter = map[string]any{}
 	}
 	path := "find/" + url.PathEscape(class)
-	res, err := s.call(ctx, path, query, filter, false)
-	var he *transport.HTTPError
-	if errors.As(err, &he) && he.Status == http.StatusMethodNotAllowed {
-		text, jerr := json.Marshal(filter)
-		if jerr != nil {
-			return nil, jerr
+	if !s.inPath.Load() {
+		res, err := s.call(ctx, path, query, filter, false)
+		var he *transport.HTTPError
+		switch {
+		case err == nil:
+			return list(res.Body)
+		case !errors.As(err, &he) || he.Status != http.StatusMethodNotAllowed:
+			return nil, err
 		}
-		res, err = s.call(ctx, path+"/"+url.PathEscape(string(text)), query, nil, false)
+		s.inPath.Store(true)
 	}
+	text, err := json.Marshal(filter)
+	if err != nil {
+		return nil, err
+	}
+	res, err := s.call(ctx, path+"/"+url.PathEscape(string(text)), query, nil, false)
 	if err != nil {
 		return nil, err
 	}
@@ -218,7 +238,7 @@ func (s *Source) find(ctx context.Context, class string, filter map[string]any, 
 // list reads an array, also inside the envelope {"value":[…]} that one client has met (IT 1.4).
 func list(body []byte) ([]json.RawMessage, error) {
 	var out []json.RawMessage
-	if err := json.Unmarshal(body, &out); err == nil {
+	if err := json.Unmarshal(body, &out); err == nil && out != nil { // null is no empty list, which would end a read
 		return out, nil
 	}
 	var env struct {
@@ -233,6 +253,9 @@ func list(body []byte) ([]json.RawMessage, error) {
 // OpenFile streams a file's bytes. The name comes from the file object, not from the answer's header, whose encoding is
 // not to be trusted (IT 2.6).
 func (s *Source) OpenFile(ctx context.Context, key string) (plan.Content, error) {
+	if !fqn.MatchString(key) {
+		return plan.Content{}, fmt.Errorf("ITSM 365 get-file: %q is no UUID of a file", key)
+	}
 	res, err := s.call(ctx, "get-file/"+url.PathEscape(key), nil, nil, true)
 	if err != nil {
 		return plan.Content{}, err
@@ -241,17 +264,22 @@ func (s *Source) OpenFile(ctx context.Context, key string) (plan.Content, error)
 	if err != nil {
 		typ = "application/octet-stream"
 	}
-	if typ == "text/html" && strings.Contains(strings.ToLower(string(res.Body[:min(len(res.Body), 4000)])), "login") {
+	// A file that is a page with a login form itself comes as an attachment.
+	if typ == "text/html" && res.Header.Get("Content-Disposition") == "" && strings.Contains(strings.ToLower(string(res.Body[:min(len(res.Body), 4000)])), "login") {
 		return plan.Content{}, fmt.Errorf("ITSM 365 get-file/%s: the answer is a login page instead of the file", key)
 	}
-	return plan.Content{Body: io.NopCloser(strings.NewReader(string(res.Body))), Type: typ}, nil
+	return plan.Content{Body: io.NopCloser(bytes.NewReader(res.Body)), Type: typ}, nil
 }
 
 // Check tests the address and the key, and says what the key sees.
 func (s *Source) Check(ctx context.Context) ([]string, error) {
 	var facts []string
-	if _, err := s.call(ctx, "check-status", nil, nil, true); err != nil {
+	status, err := s.call(ctx, "check-status", nil, nil, true)
+	if err != nil {
 		return facts, err
+	}
+	if bytes.HasPrefix(bytes.TrimSpace(status.Body), []byte("<")) {
+		return facts, fmt.Errorf("ITSM 365 check-status: a web page answers, and not ITSM 365; is url right? It ends in /sd/services/rest")
 	}
 	facts = append(facts, "reachable", "server time zone set to "+s.zone.String())
 	root, err := s.find(ctx, "root", nil, nil, 0, 1)
@@ -266,18 +294,26 @@ func (s *Source) Check(ctx context.Context) ([]string, error) {
 			facts = append(facts, "company "+r.Title)
 		}
 	}
+	sees := 0
+	var why error
 	for _, class := range []string{"serviceCall", "employee", "ou", "team", "comment", "problem", "changeRequest", "objectBase"} {
 		got, err := s.find(ctx, class, nil, []string{"UUID"}, 0, 1)
 		switch {
-		case errors.Is(err, ErrKey):
+		case err != nil && (errors.Is(err, ErrKey) || ctx.Err() != nil):
 			return facts, err
 		case err != nil:
 			facts = append(facts, class+" cannot be read")
+			why = err
+			continue
 		case len(got) == 0:
 			facts = append(facts, class+" is empty or hidden from the key")
 		default:
 			facts = append(facts, "sees "+class)
 		}
+		sees++
+	}
+	if sees == 0 {
+		return facts, fmt.Errorf("no class can be read: %w", why)
 	}
 	return facts, nil
 }

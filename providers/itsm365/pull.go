@@ -1,16 +1,20 @@
 package itsm365
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
 	"maps"
+	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
 	"deskform/plan"
+	"deskform/providers/transport"
 )
 
 // Describe says what rows of a class look like: the stock model, corrected and extended by what a few real objects show.
@@ -19,8 +23,9 @@ func (s *Source) Describe(ctx context.Context, d plan.Data) (plan.RowType, error
 	if err != nil {
 		return plan.RowType{}, err
 	}
+	model := stockColumns(classFrom(class))
 	rt := plan.RowType{Columns: map[string]plan.Column{}}
-	maps.Copy(rt.Columns, stockColumns(classFrom(class)))
+	maps.Copy(rt.Columns, model)
 	if classFrom(class) == "comment" {
 		rt.Private = "private"
 	}
@@ -37,14 +42,16 @@ func (s *Source) Describe(ctx context.Context, d plan.Data) (plan.RowType, error
 		}
 		for name, v := range obj {
 			c, ok := columnOf(v)
+			if name == "title" && c.Type == plan.ColumnTime { // names are never dates
+				c.Type = plan.ColumnString
+			}
 			old, known := rt.Columns[name]
 			switch {
-			case known && (!ok || old.Type == plan.ColumnFiles || old.Type == plan.ColumnTime && c.Type == plan.ColumnString):
-			case known && (old.Type == plan.ColumnString) != (c.Type == plan.ColumnString):
-				rt.Columns[name] = plan.Column{Type: plan.ColumnAny}
+			case known && (!ok || holds(old.Type, c.Type)):
+			case model[name].Type == plan.ColumnTime && c.Type == plan.ColumnString: // a date that is none
 			case !known && ok:
 				rt.Columns[name] = c
-			case !known:
+			default: // it has more than one form (IT 2.10), or tells nothing
 				rt.Columns[name] = plan.Column{Type: plan.ColumnAny}
 			}
 		}
@@ -64,8 +71,26 @@ func (s *Source) Describe(ctx context.Context, d plan.Data) (plan.RowType, error
 	return rt, nil
 }
 
-// samples are a few whole objects; the service gives every attribute of an object only when asked for none (IT 2.1).
-// Comments have owners, and a class that lists nothing has no samples.
+// holds reports whether a column of type col can take a value that looks like one of type v.
+func holds(col, v plan.ColumnType) bool {
+	switch col {
+	case v, plan.ColumnAny:
+		return true
+	case plan.ColumnString:
+		return v == plan.ColumnTime // a text that happens to look like a date
+	case plan.ColumnFiles, plan.ColumnList:
+		return v == plan.ColumnLinks || v == plan.ColumnFiles || v == plan.ColumnList
+	case plan.ColumnLinks:
+		return v == plan.ColumnFiles
+	case plan.ColumnObject:
+		return v == plan.ColumnLink
+	}
+	return false
+}
+
+// samples are whole objects, one of each type that the first page shows, for types of a class differ in their attributes;
+// the service gives every attribute of an object only when asked for none (IT 2.1). Comments have owners, and a class that
+// lists nothing has no samples.
 func (s *Source) samples(ctx context.Context, d plan.Data, class string) ([]json.RawMessage, error) {
 	if len(d.Of) > 0 {
 		return nil, nil
@@ -74,24 +99,78 @@ func (s *Source) samples(ctx context.Context, d plan.Data, class string) ([]json
 	if err != nil {
 		return nil, err
 	}
-	var attrs []string
-	if len(objs) > 0 {
-		var obj map[string]json.RawMessage
-		if err := json.Unmarshal(objs[0], &obj); err != nil {
-			return nil, fmt.Errorf("ITSM 365 find/%s: %w", class, err)
-		}
-		attrs = slices.Sorted(maps.Keys(obj))
+	s.note(class, objs)
+	if len(objs) == 0 || !strings.Contains(typeOf(objs[0]), "$") {
+		return objs, nil
 	}
-	s.mu.Lock()
-	s.attrs[class] = attrs
-	s.mu.Unlock()
+	page, err := s.find(ctx, class, filterArg(d), []string{"UUID", "metaClass"}, 0, s.pageSize)
+	if err != nil {
+		return nil, err
+	}
+	more, err := s.meet(ctx, class, filterArg(d), page, map[string]bool{typeOf(objs[0]): true})
+	return append(objs, more...), err
+}
+
+// meet reads a whole object of each type on a page that was not met yet.
+func (s *Source) meet(ctx context.Context, class string, filter map[string]any, page []json.RawMessage, met map[string]bool) ([]json.RawMessage, error) {
+	var objs []json.RawMessage
+	for _, raw := range page {
+		typ := typeOf(raw)
+		if met[typ] || !fqn.MatchString(typ) {
+			continue
+		}
+		met[typ] = true
+		more, err := s.find(ctx, typ, filter, nil, 0, 1)
+		if err != nil {
+			return nil, err
+		}
+		s.note(class, more)
+		objs = append(objs, more...)
+	}
 	return objs, nil
 }
+
+// note remembers the attributes of whole objects, and returns the types that were met so far.
+func (s *Source) note(class string, objs []json.RawMessage) map[string]bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.attrs[class] == nil {
+		s.attrs[class], s.met[class] = map[string]bool{}, map[string]bool{}
+	}
+	for _, raw := range objs {
+		var obj map[string]json.RawMessage
+		if json.Unmarshal(raw, &obj) != nil {
+			continue // a broken row, which its reader reports
+		}
+		for name := range obj {
+			s.attrs[class][name] = true
+		}
+		s.met[class][typeOf(raw)] = true
+	}
+	return maps.Clone(s.met[class])
+}
+
+func typeOf(raw json.RawMessage) string {
+	var o struct {
+		MetaClass string `json:"metaClass"`
+	}
+	if json.Unmarshal(raw, &o) != nil {
+		return ""
+	}
+	return o.MetaClass
+}
+
+// fqn is the name of a class or type. Nothing else goes into an address: a server that decodes %2F could take it for
+// another method, and some of those write.
+var fqn = regexp.MustCompile(`^\w+(\$\w+)?$`)
 
 func classArg(d plan.Data) (string, error) {
 	class, _ := d.Args["class"].(string)
 	if class == "" {
 		return "", fmt.Errorf("data.%s: class is missing; write class = \"serviceCall\"", d.Address())
+	}
+	if !fqn.MatchString(class) {
+		return "", fmt.Errorf("data.%s: class %q is no class; write serviceCall, or serviceCall$request for a type", d.Address(), class)
 	}
 	return class, nil
 }
@@ -111,35 +190,43 @@ func (s *Source) attrsOf(ctx context.Context, d plan.Data, class string) ([]stri
 	if attrs := plan.Texts(d.Args["attrs"]); len(attrs) > 0 {
 		return slices.Compact(slices.Sorted(slices.Values(append(attrs, "UUID", "metaClass")))), nil
 	}
-	s.mu.Lock()
-	have, known := s.attrs[class]
-	s.mu.Unlock()
-	if !known && len(d.Of) == 0 {
+	if !s.noted(class) && len(d.Of) == 0 {
 		if _, err := s.samples(ctx, d, class); err != nil {
 			return nil, err
 		}
-		s.mu.Lock()
-		have = s.attrs[class]
-		s.mu.Unlock()
 	}
+	return s.known(class), nil
+}
+
+func (s *Source) noted(class string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.attrs[class] != nil
+}
+
+// known are the attributes of a class by the model and the samples; nil when nobody knows any.
+func (s *Source) known(class string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	have := s.attrs[class]
 	model := stockColumns(classFrom(class))
 	if len(model) == 0 && len(have) == 0 {
-		return nil, nil // a catalog that nobody knows: small, read whole
+		return nil // a catalog that nobody knows: small, read whole
 	}
 	var attrs []string
 	for name := range model {
-		if len(have) == 0 || slices.Contains(have, name) {
+		if len(have) == 0 || have[name] {
 			attrs = append(attrs, name)
 		}
 	}
 	// The tenant's own attributes come too, but for the collections, which are back-links.
-	for _, name := range have {
+	for name := range have {
 		if _, ok := model[name]; !ok && !heavy[name] {
 			attrs = append(attrs, name)
 		}
 	}
 	slices.Sort(attrs)
-	return attrs, nil
+	return attrs
 }
 
 // heavy are stock back-link collections and fields that nobody maps (IT 3.4, trap 11).
@@ -164,8 +251,9 @@ func (s *Source) Rows(ctx context.Context, d plan.Data, owners iter.Seq2[string,
 			yield(plan.Row{}, err)
 			return
 		}
+		r := &reading{d: d, class: class, attrs: attrs, filter: filterArg(d), yield: yield}
 		if len(d.Of) == 0 {
-			s.pages(ctx, d, class, attrs, filterArg(d), "", yield)
+			s.pages(ctx, r)
 			return
 		}
 		for owner, err := range owners {
@@ -173,115 +261,186 @@ func (s *Source) Rows(ctx context.Context, d plan.Data, owners iter.Seq2[string,
 				yield(plan.Row{}, err)
 				return
 			}
-			filter := filterArg(d)
-			filter[d.By] = owner
-			if !s.pages(ctx, d, class, attrs, filter, owner, yield) {
+			r.owner, r.filter[d.By] = owner, owner
+			if !s.pages(ctx, r) {
 				return
 			}
 		}
 	}
 }
 
-// maxHeals is how often one list may shift while it is read.
-const maxHeals = 50
+// A reading is one list being read: that of a class, or what one owner has of it.
+type reading struct {
+	d      plan.Data
+	class  string
+	attrs  []string // nil asks for whole objects
+	filter map[string]any
+	owner  string
+	yield  func(plan.Row, error) bool
+}
+
+const (
+	maxHeals  = 50 // how often one list may shift while it is read
+	maxChecks = 10 // and how often it is then checked before it counts as restless
+)
+
+var errRestless = errors.New("the list changes faster than it can be read; try at a quieter hour")
+
+// page reads one page. One client had to drop attrs for comments (IT 2.7), and others refuse an attribute that they do not
+// have: such a list is read whole.
+func (s *Source) page(ctx context.Context, r *reading, offset int) ([]json.RawMessage, error) {
+	objs, err := s.find(ctx, r.class, r.filter, r.attrs, offset, s.pageSize)
+	var he *transport.HTTPError
+	if len(r.attrs) == 0 || !errors.As(err, &he) || he.Status != http.StatusInternalServerError || !final(err) {
+		return objs, err
+	}
+	whole, werr := s.find(ctx, r.class, r.filter, nil, offset, s.pageSize)
+	if werr != nil {
+		return nil, err
+	}
+	r.attrs = nil
+	return whole, nil
+}
+
+// widen looks for types that no sample had, and reports whether they have attributes that were not asked for.
+func (s *Source) widen(ctx context.Context, r *reading, objs []json.RawMessage) (bool, error) {
+	if r.attrs == nil || r.d.Args["attrs"] != nil || len(r.d.Of) > 0 {
+		return false, nil
+	}
+	if _, err := s.meet(ctx, r.class, r.filter, objs, s.note(r.class, nil)); err != nil {
+		return false, err
+	}
+	attrs := s.known(r.class)
+	more := len(attrs) > len(r.attrs)
+	r.attrs = attrs
+	return more, nil
+}
 
 // pages reads one list to its end. It returns false when the consumer or an error stopped it.
-func (s *Source) pages(ctx context.Context, d plan.Data, class string, attrs []string, filter map[string]any, owner string, yield func(plan.Row, error) bool) bool {
+func (s *Source) pages(ctx context.Context, r *reading) bool {
 	seen := map[string]bool{}
-	offset, heals := 0, 0
+	offset, reached, heals, answers := 0, 0, 0, 0
 	for {
-		objs, err := s.find(ctx, class, filter, attrs, offset, s.pageSize)
-		if err != nil && len(attrs) > 0 && offset == 0 && !errors.Is(err, ErrKey) && ctx.Err() == nil {
-			// One client had to drop attrs for comments (IT 2.7); others refuse an attribute that they do not have.
-			if objs, err = s.find(ctx, class, filter, nil, offset, s.pageSize); err == nil {
-				attrs = nil
-			}
+		objs, err := s.page(ctx, r, offset)
+		more := false
+		if err == nil {
+			more, err = s.widen(ctx, r, objs)
 		}
 		if err != nil {
-			yield(plan.Row{}, fmt.Errorf("read %s: %w", class, err))
+			r.yield(plan.Row{}, fmt.Errorf("read %s: %w", r.class, err))
 			return false
 		}
-		if len(objs) == 0 {
-			return s.verify(ctx, d, class, filter, owner, attrs, seen, yield)
+		if more {
+			continue // the same page, with what its types have
 		}
+		if len(objs) == 0 {
+			return answers <= 1 || s.verify(ctx, r, seen)
+		}
+		answers++
 		fresh, repeated := 0, 0
 		for i, raw := range objs {
-			row, uuid := s.row(d, raw, owner, offset+i)
-			if uuid != "" && seen[uuid] {
+			row, uuid := s.row(r, raw, offset+i)
+			switch {
+			case uuid == "" && offset+i < reached: // a broken row of a page that is read again
+				continue
+			case seen[uuid]:
 				repeated++
 				continue
+			case uuid != "":
+				fresh++
+				seen[uuid] = true
 			}
-			fresh++
-			seen[uuid] = true
-			if !yield(row, nil) {
+			if !r.yield(row, nil) {
 				return false
 			}
 		}
 		offset += len(objs)
+		reached = max(reached, offset)
 		if repeated > 0 && fresh > 0 {
 			if heals++; heals > maxHeals {
-				yield(plan.Row{}, fmt.Errorf("read %s: the list changes faster than it can be read; try at a quieter hour", class))
+				r.yield(plan.Row{}, fmt.Errorf("read %s: %w", r.class, errRestless))
 				return false
 			}
 			offset = max(0, offset-2*len(objs))
-			if offset == 0 {
-				offset = len(objs)
-			}
 		}
 	}
 }
 
-// verify reads the list once more by key alone and fetches what slipped through between two pages: when an object is
-// deleted during a read, the one after it moves to an offset that was read already (IT trap 21).
-func (s *Source) verify(ctx context.Context, d plan.Data, class string, filter map[string]any, owner string, attrs []string, seen map[string]bool, yield func(plan.Row, error) bool) bool {
-	if len(seen) < s.pageSize { // one page was one answer
-		return true
+// verify reads the list again by key alone and fetches what slipped through between two pages: when an object is deleted
+// during a read, the one after it moves to an offset that was read already (IT trap 21). That can happen to a check as
+// well. So one in which something known is gone, or comes twice, counts only when the next shows the very same.
+func (s *Source) verify(ctx context.Context, r *reading, seen map[string]bool) bool {
+	fail := func(err error) bool {
+		r.yield(plan.Row{}, fmt.Errorf("verify the list of %s: %w", r.class, err))
+		return false
 	}
-	offset := 0
-	for {
-		objs, err := s.find(ctx, class, filter, []string{"UUID"}, offset, s.pageSize)
-		if err != nil {
-			yield(plan.Row{}, fmt.Errorf("verify the list of %s: %w", class, err))
-			return false
-		}
-		if len(objs) == 0 {
-			return true
-		}
-		for i, raw := range objs {
-			var o struct{ UUID string }
-			if json.Unmarshal(raw, &o) != nil || o.UUID == "" || seen[o.UUID] {
-				continue
-			}
-			whole, err := s.find(ctx, class, filter, attrs, offset+i, 1)
+	known := seen
+	var before []string
+	for pass := range maxChecks {
+		var list []string
+		for offset := 0; ; {
+			objs, err := s.find(ctx, r.class, r.filter, []string{"UUID"}, offset, s.pageSize)
 			if err != nil {
-				yield(plan.Row{}, fmt.Errorf("verify the list of %s: %w", class, err))
-				return false
+				return fail(err)
 			}
-			for _, raw := range whole {
-				row, uuid := s.row(d, raw, owner, offset+i)
-				if seen[uuid] {
+			if len(objs) == 0 {
+				break
+			}
+			for i, raw := range objs {
+				var o struct{ UUID string }
+				if json.Unmarshal(raw, &o) != nil || o.UUID == "" {
 					continue
 				}
-				seen[uuid] = true
-				if !yield(row, nil) {
-					return false
+				list = append(list, o.UUID)
+				if seen[o.UUID] {
+					continue
+				}
+				whole, err := s.find(ctx, r.class, r.filter, r.attrs, offset+i, 1)
+				if err != nil {
+					return fail(err)
+				}
+				for _, raw := range whole {
+					row, uuid := s.row(r, raw, offset+i)
+					if uuid == "" || seen[uuid] {
+						continue
+					}
+					seen[uuid] = true
+					if !r.yield(row, nil) {
+						return false
+					}
 				}
 			}
+			offset += len(objs)
 		}
-		offset += len(objs)
+		met, whole := map[string]bool{}, true
+		for _, uuid := range list {
+			met[uuid] = true
+			whole = whole && seen[uuid] // it was not got, when the list shifted once more
+		}
+		calm := len(met) == len(list)
+		for uuid := range known {
+			calm = calm && met[uuid]
+		}
+		if whole && (calm || pass > 0 && slices.Equal(list, before)) {
+			return true
+		}
+		known, before = met, list
 	}
+	return fail(errRestless)
 }
 
 // row makes a row of an object. What is no object, or has no UUID, is a broken row.
-func (s *Source) row(d plan.Data, raw json.RawMessage, owner string, offset int) (plan.Row, string) {
-	row := plan.Row{Owner: owner, Pos: fmt.Sprintf("offset %d", offset)}
-	text, err := normalize(raw, s.zone)
+func (s *Source) row(r *reading, raw json.RawMessage, offset int) (plan.Row, string) {
+	row := plan.Row{Owner: r.owner, Pos: fmt.Sprintf("offset %d", offset)}
+	text, err := normalize(raw, stockColumns(classFrom(r.class)), s.zone)
 	if err != nil {
 		row.Broken = "is no object: " + err.Error()
 		return row, ""
 	}
 	var obj map[string]any
-	if err := json.Unmarshal(text, &obj); err != nil {
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.UseNumber() // a number in a key is written as it came
+	if err := dec.Decode(&obj); err != nil {
 		row.Broken = "is no object: " + err.Error()
 		return row, ""
 	}
@@ -291,9 +450,9 @@ func (s *Source) row(d plan.Data, raw json.RawMessage, owner string, offset int)
 		return row, ""
 	}
 	row.JSON, row.Key, row.Pos = text, uuid, uuid
-	if len(d.Key) > 0 {
-		parts := make([]string, len(d.Key))
-		for i, k := range d.Key {
+	if len(r.d.Key) > 0 {
+		parts := make([]string, len(r.d.Key))
+		for i, k := range r.d.Key {
 			v := obj[k]
 			if link, ok := v.(map[string]any); ok {
 				v = link["UUID"]

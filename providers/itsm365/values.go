@@ -17,8 +17,9 @@ var (
 )
 
 // normalize rewrites an object as the language reads it: dates in RFC 3339 UTC, everything else as it came. Attributes
-// that nobody knows survive. A date that does not exist stays a text.
-func normalize(raw json.RawMessage, zone *time.Location) (json.RawMessage, error) {
+// that nobody knows survive. A date that does not exist stays a text, and so does what the model knows for one: a subject may
+// be nothing but a day.
+func normalize(raw json.RawMessage, model map[string]plan.Column, zone *time.Location) (json.RawMessage, error) {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
 	var obj map[string]any
@@ -26,7 +27,9 @@ func normalize(raw json.RawMessage, zone *time.Location) (json.RawMessage, error
 		return nil, fmt.Errorf("read an object: %w", err)
 	}
 	for k, v := range obj {
-		obj[k] = normalizeValue(v, zone)
+		if model[k].Type != plan.ColumnString && k != "title" {
+			obj[k] = normalizeValue(v, zone)
+		}
 	}
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
@@ -70,7 +73,7 @@ func instant(s string, zone *time.Location) string {
 		return s
 	}
 	t, err := time.ParseInLocation(layout, s, zone)
-	if err != nil {
+	if err != nil || t.UTC().Year() < 0 || t.UTC().Year() > 9999 { // RFC 3339 has no such years
 		return s
 	}
 	return t.UTC().Format(time.RFC3339)
