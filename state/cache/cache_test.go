@@ -37,7 +37,9 @@ func seq[T any](items ...T) iter.Seq2[T, error] {
 	}
 }
 
-func row(key, json string) plan.Row { return plan.Row{Key: key, Pos: "line " + key, JSON: []byte(json)} }
+func row(key, json string) plan.Row {
+	return plan.Row{Key: key, Pos: "line " + key, JSON: []byte(json)}
+}
 
 func keys(t *testing.T, rows iter.Seq2[plan.Row, error]) string {
 	t.Helper()
