@@ -177,7 +177,7 @@ func (j *journal) Aside(context.Context) ([]plan.Address, error) {
 	defer j.mu.Unlock()
 	var out []plan.Address
 	for key := range j.aside {
-		out = append(out, plan.Address{Set: "contact.people", Key: key})
+		out = append(out, creation(key).Address)
 	}
 	return out, nil
 }

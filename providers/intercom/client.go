@@ -61,6 +61,9 @@ func ConfigFrom(args map[string]plan.Value) (Config, error) {
 	if c.Token == "" {
 		return c, errors.New("provider intercom: token is empty; set it from the environment: env(\"INTERCOM_TOKEN\")")
 	}
+	if m := text("marker"); m != "" && !strings.Contains(m, "{token}") {
+		return c, fmt.Errorf("provider intercom: marker %q has no {token} in it, by which a lost answer is settled", m)
+	}
 	switch v := args["rate_share"].(type) {
 	case int64:
 		c.RateShare = float64(v)

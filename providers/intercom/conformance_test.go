@@ -21,7 +21,7 @@ func TestConformance(t *testing.T) {
 	}
 	w := intercom.NewWriter(intercom.Config{Endpoint: "http://intercom.sandbox", Token: "conformance", Actor: "mover@acme.example", RateShare: 1,
 		HTTP: &http.Client{Transport: far.RoundTripper()}, Clock: clock})
-	dest := intercom.NewDestination()
+	dest := intercom.NewDestination("")
 	dest.Now = clock.Now
 	author := func(as string, id plan.Value) plan.Value { return plan.Author(as, id) }
 	attrs := map[string]plan.AttributeDef{

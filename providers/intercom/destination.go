@@ -1,6 +1,7 @@
 package intercom
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -18,14 +19,23 @@ import (
 // Destination describes Intercom to the plan and makes steps. It is pure.
 type Destination struct {
 	// Now tells snoozes that have passed from those that have not; nil takes every snooze for a future one.
-	Now   func() time.Time
-	kinds []plan.Kind
+	Now    func() time.Time
+	kinds  []plan.Kind
+	marker string         // with {number} and {token}
+	marked *regexp.Regexp // the end of a first message
 }
 
 var _ plan.Destination = (*Destination)(nil)
 
-// NewDestination makes one.
-func NewDestination() *Destination { return &Destination{kinds: Kinds()} }
+// NewDestination makes one. marker is the sentence at the end of each first message, with {token} and perhaps {number} in
+// it; empty is DefaultMarker.
+func NewDestination(marker string) *Destination {
+	marker = squeezed(cmp.Or(marker, DefaultMarker))
+	end := strings.NewReplacer(`\{number\} `, `(\S+ )?`, ` \{number\}`, `( \S+)?`, `\{number\}`, `\S*`, `\{token\}`, `itsm365x[0-9a-f]{12}`).Replace(regexp.QuoteMeta(marker))
+	return &Destination{kinds: Kinds(), marker: marker, marked: regexp.MustCompile(` ?` + end + `$`)}
+}
+
+func squeezed(s string) string { return strings.TrimSpace(spaces.ReplaceAllString(s, " ")) }
 
 // Kinds are the kinds of objects.
 func (d *Destination) Kinds() []plan.Kind { return d.kinds }
@@ -43,7 +53,7 @@ func (d *Destination) Object(kind string) string {
 
 // Normalize makes a want comparable with what the Reader yields and reports every limit that it breaks. It changes w.
 func (d *Destination) Normalize(kind string, w *plan.Want, attr func(model, name string) (plan.AttributeDef, bool)) []plan.Problem {
-	n := &normal{w: w, now: d.Now}
+	n := &normal{w: w, now: d.Now, extra: len(d.marker)}
 	switch kind {
 	case "contact":
 		n.lower("email")
@@ -77,6 +87,7 @@ func (d *Destination) Normalize(kind string, w *plan.Want, attr func(model, name
 
 type normal struct {
 	now      func() time.Time
+	extra    int // what the marker adds to a first message
 	w        *plan.Want
 	problems []plan.Problem
 }
@@ -243,7 +254,7 @@ func (n *normal) conversation() {
 		if body == "" {
 			w.Fields["body"] = noText
 		}
-		if utf8.RuneCountInString(body)+len(marker(""))+100 > maxBody {
+		if utf8.RuneCountInString(body)+n.extra+100 > maxBody {
 			n.problem("body", "too_long", fmt.Sprintf("is longer than %d characters (IC 7 #6)", maxBody))
 		}
 	}
@@ -306,8 +317,13 @@ func Token(a plan.Address) string {
 	return "itsm365x" + hex.EncodeToString(sum[:6])
 }
 
-// marker is the line with the token.
-func marker(token string) string { return "\n\nImported from ITSM 365, " + token }
+// DefaultMarker is the sentence at the end of each first message when the provider block names no other.
+const DefaultMarker = "Imported from ITSM 365, {number} {token}"
+
+// sentence is the marker with the ticket's number, which may be empty, and the token.
+func (d *Destination) sentence(number, token string) string {
+	return squeezed(strings.NewReplacer("{number}", number, "{token}", token).Replace(d.marker))
+}
 
 // originalAuthor is how a text says who wrote it when somebody else has to speak: a stable form that a later run can find
 // again. What deskform itself says, without a time, needs none.
@@ -343,8 +359,7 @@ func (d *Destination) SameField(kind, name string, v, have plan.Value) bool {
 	case kind == "conversation" && name == "body":
 		w, _ := v.(string)
 		h, _ := have.(string)
-		h, _, _ = strings.Cut(squeeze(h), " "+strings.TrimSpace(marker("")))
-		return squeeze(paragraphs(w)) == strings.TrimSpace(h)
+		return squeeze(paragraphs(w)) == strings.TrimSpace(d.marked.ReplaceAllString(squeeze(h), ""))
 	}
 	return plan.Equal(v, have)
 }

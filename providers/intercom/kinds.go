@@ -103,6 +103,7 @@ func conversationKind() plan.Kind {
 			{Name: "contact", Type: plan.TypeRef, Mode: plan.CreateOnly, Required: true, AtCreate: true, Refs: []string{"contact"}, Doc: "Who opened it."},
 			{Name: "created_at", Type: plan.TypeTime, Mode: plan.CreateOnly, Required: true, Doc: "The original time of creation."},
 			{Name: "body", Type: plan.TypeText, Mode: plan.CreateOnly, Required: true, Personal: true, Doc: "The first message, plain text (IC 3.6). A last line with a marker word is added, by which a lost answer can be settled (IC 4.2)."},
+			{Name: "number", Type: plan.TypeString, Mode: plan.Mutable, Local: true, Doc: "The ticket's number, which the marker at the end of the first message carries, so that a search for it finds the conversation."},
 			{Name: "title", Type: plan.TypeString, Mode: plan.Mutable, Personal: true, Doc: "Title."},
 			{Name: "tags", Type: plan.TypeRefs, Mode: plan.Members, Refs: []string{"tag"}, Doc: "Tags, one call each."},
 			{Name: "attributes", Type: plan.TypeMap, Mode: plan.Mutable, Attributes: "conversation", Doc: "Custom attributes by name."},

@@ -19,6 +19,7 @@ func Schema() plan.SourceSchema {
 			{Name: "token", Type: plan.TypeString, Required: true, Doc: "Access token, from the environment: `env(\"INTERCOM_TOKEN\")`. It is redacted everywhere."},
 			{Name: "workspace", Type: plan.TypeString, Doc: "id_code of the workspace; any other is refused."},
 			{Name: "actor", Type: plan.TypeString, Required: true, Personal: true, Doc: "E-mail address of the teammate who assigns, closes, tags, and speaks for those without a seat."},
+			{Name: "marker", Type: plan.TypeString, Default: DefaultMarker, Doc: "The sentence at the end of each first message, in which `{token}` is the word by which a lost answer is settled (IC 4.2) and `{number}` the conversation's number."},
 			{Name: "rate_share", Type: plan.TypeNumber, Default: 0.5, Doc: "Share of the granted rate that deskform takes; support works in the same quota (IC 1.6)."},
 		},
 		Functions: []plan.Function{

@@ -12,7 +12,7 @@ func (d *Destination) Steps(c plan.Change) []plan.Step {
 	if !c.Action.Writes() {
 		return nil
 	}
-	b := &builder{c: c}
+	b := &builder{c: c, d: d}
 	switch c.Kind {
 	case "attribute.contact", "attribute.company", "attribute.conversation":
 		b.attribute(strings.TrimPrefix(c.Kind, "attribute."))
@@ -34,6 +34,7 @@ func (d *Destination) Steps(c plan.Change) []plan.Step {
 
 // A builder collects the steps of one change.
 type builder struct {
+	d     *Destination
 	c     plan.Change
 	steps []plan.Step
 }
@@ -160,9 +161,11 @@ func (b *builder) conversation() {
 	c := b.c
 	reopens := false
 	if c.Action == plan.Create {
+		token := Token(c.Address)
+		number, _ := c.Want["number"].(string)
 		b.add("create_conversation", "", plan.Step{
 			Fields: []string{"contact", "created_at", "body"}, Notifies: peopleReached("create_conversation"), Public: true,
-			Payload: plan.Fields{"contact": c.Want["contact"], "created_at": c.Want["created_at"], "body": c.Want["body"], "token": Token(c.Address)},
+			Payload: plan.Fields{"contact": c.Want["contact"], "created_at": c.Want["created_at"], "body": c.Want["body"], "token": token, "marker": b.d.sentence(number, token)},
 		})
 	}
 	for _, p := range c.Parts {

@@ -198,9 +198,9 @@ func (w *Writer) conversation(ctx context.Context, s plan.Step) (plan.Result, er
 // createConversation answers with a message, whose conversation_id is what matters (IC trap 8).
 func (w *Writer) createConversation(ctx context.Context, s plan.Step) (plan.Result, error) {
 	p := s.Payload
-	token, _ := p["token"].(string)
+	sentence, _ := p["marker"].(string)
 	first, _ := p["body"].(string)
-	in := map[string]any{"from": map[string]any{"type": "user", "id": p["contact"]}, "body": first + marker(token), "created_at": p["created_at"]}
+	in := map[string]any{"from": map[string]any{"type": "user", "id": p["contact"]}, "body": first + "\n\n" + sentence, "created_at": p["created_at"]}
 	text, err := w.c.send(ctx, http.MethodPost, "/conversations", in, s.Op, "")
 	if err != nil {
 		return plan.Result{}, err

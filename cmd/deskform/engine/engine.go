@@ -168,7 +168,7 @@ func Open(ctx context.Context, s Setup) (*Engine, hcl.Diagnostics, error) {
 	if err != nil || diags.HasErrors() {
 		return nil, diags, err
 	}
-	e := &Engine{Setup: s, Config: cfg, Lock: lock, Redact: transport.NewRedactor(cfg.Secrets...), Dest: intercom.NewDestination(),
+	e := &Engine{Setup: s, Config: cfg, Lock: lock, Redact: transport.NewRedactor(cfg.Secrets...), Dest: intercom.NewDestination(markerOf(cfg)),
 		kinds: map[string]*plan.Kind{}, sources: map[string]plan.Source{}}
 	e.Dest.Now = s.Clock.Now
 	kinds := e.Dest.Kinds()
@@ -196,6 +196,12 @@ func (e *Engine) Close() error { return errors.Join(e.Cache.Close(), e.State.Clo
 
 // Kinds are the destination's kinds.
 func (e *Engine) Kinds() []plan.Kind { return e.Dest.Kinds() }
+
+// markerOf is the sentence that the provider block wants at the end of first messages.
+func markerOf(cfg *hcl.Config) string {
+	text, _ := cfg.Providers["intercom"]["marker"].(string)
+	return text
+}
 
 // openAttributes are the attributes, as "model.name", whose texts are no person's data: lists, and what the
 // configuration says.

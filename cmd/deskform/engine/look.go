@@ -245,7 +245,7 @@ func ForecastOf(path string) (Forecast, error) {
 	}
 	defer f.Close()
 	fc := Forecast{ByOperation: map[string]int{}}
-	dest := intercom.NewDestination()
+	dest := intercom.NewDestination("")
 	for c, err := range f.Changes() {
 		if err != nil {
 			return fc, err

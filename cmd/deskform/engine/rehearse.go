@@ -323,7 +323,7 @@ func (e *Engine) compareOne(ctx context.Context, set *hcl.Set, want *plan.Want, 
 	kind := e.kinds[set.Kind]
 	for name, v := range want.Fields {
 		f, ok := kind.Field(name)
-		if !ok {
+		if !ok || f.Local {
 			continue
 		}
 		ids, unresolved, err := e.idsOf(ctx, set, name, v)
