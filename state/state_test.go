@@ -243,6 +243,44 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// TestOldFiles opens a file of every version that was ever written: all that it holds is there.
+func TestOldFiles(t *testing.T) {
+	for version := 1; version <= state.Format; version++ {
+		old, err := os.ReadFile(fmt.Sprintf("../fixtures/state/v%d.db", version))
+		if err != nil {
+			t.Fatalf("a file of version %d is missing: %v", version, err)
+		}
+		path := filepath.Join(t.TempDir(), "old.db")
+		if err := os.WriteFile(path, old, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s := open(t, path)
+		b, err := s.Base(t.Context(), "contact.people", "e1")
+		if err != nil || b == nil || b.ID != "77" || len(b.Parts) != 2 || b.Parts[0].Key != "c1" || b.Parts[1].ID != "1002" || !plan.Same(b.Sent["name"], "Ann") {
+			t.Errorf("version %d: %+v, %v", version, b, err)
+		}
+		intents, asides := 0, 0
+		for in, err := range s.OpenIntents(t.Context()) {
+			if err != nil || in.Step.Op != "create" {
+				t.Errorf("version %d: %+v, %v", version, in, err)
+			}
+			intents++
+		}
+		for a, err := range s.SetAsides(t.Context()) {
+			if err != nil || a.Address != storetest.Address("e3") {
+				t.Errorf("version %d: %+v, %v", version, a, err)
+			}
+			asides++
+		}
+		if intents != 1 || asides != 1 || s.Workspace() != "ws1" {
+			t.Errorf("version %d: %d intents, %d set aside, workspace %q", version, intents, asides, s.Workspace())
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestBackup: a copy is a state of its own with the same lineage, and later writes are not in it.
 func TestBackup(t *testing.T) {
 	dir := t.TempDir()

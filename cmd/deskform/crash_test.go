@@ -87,13 +87,14 @@ func newStage(t testing.TB) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.srv = httptest.NewServer(http.HandlerFunc(s.serve))
+	s.srv = httptest.NewServer(s)
 	return s
 }
 
 func (s *stage) close() { s.srv.Close() }
 
-func (s *stage) serve(w http.ResponseWriter, r *http.Request) {
+// ServeHTTP is the sandbox, but for the request that the program is killed at.
+func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.requests++
 	die := s.killAt == s.requests
@@ -119,17 +120,33 @@ func (s *stage) serve(w http.ResponseWriter, r *http.Request) {
 
 // run starts the program and returns its exit code, -1 when it was killed, with what it printed.
 func (s *stage) run(env []string, args ...string) (int, string) {
+	cmd, out := s.command(env, args...)
+	s.mu.Lock()
+	err := cmd.Start()
+	s.child, s.requests = cmd.Process, 0
+	s.mu.Unlock()
+	return s.ended(cmd, out, err)
+}
+
+// beside runs the program while another one is at work; its requests are not counted apart.
+func (s *stage) beside(args ...string) (int, string) {
+	cmd, out := s.command(nil, args...)
+	return s.ended(cmd, out, cmd.Start())
+}
+
+func (s *stage) command(env []string, args ...string) (*exec.Cmd, *bytes.Buffer) {
 	cmd := exec.Command("deskform", args...)
 	cmd.Dir = s.dir
 	cmd.Env = append(append(os.Environ(), "INTERCOM_URL="+s.srv.URL, "INTERCOM_TOKEN="+scriptToken, "NO_COLOR=1"), env...)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
-	s.mu.Lock()
-	err := cmd.Start()
-	s.child, s.requests = cmd.Process, 0
-	s.mu.Unlock()
+	return cmd, &out
+}
+
+func (s *stage) ended(cmd *exec.Cmd, out *bytes.Buffer, err error) (int, string) {
 	if err != nil {
-		s.t.Fatal(err)
+		s.t.Error(err)
+		return 1, ""
 	}
 	err = cmd.Wait()
 	var ended *exec.ExitError
@@ -137,7 +154,8 @@ func (s *stage) run(env []string, args ...string) (int, string) {
 		return ended.ExitCode(), out.String()
 	}
 	if err != nil {
-		s.t.Fatal(err)
+		s.t.Error(err)
+		return 1, ""
 	}
 	return 0, out.String()
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"syscall"
 	"testing"
@@ -66,5 +67,52 @@ func TestSecondInterrupt(t *testing.T) {
 			}
 			s.mu.Unlock()
 		}
+	}
+}
+
+// TestTwoAtOnce: one apply works, another one exits 6; the winner is killed, and one that waits takes over and finishes.
+func TestTwoAtOnce(t *testing.T) {
+	calm := newStage(t)
+	defer calm.close()
+	if code, out := calm.run(nil, applyArgs...); code != 0 {
+		t.Fatalf("undisturbed: %d\n%s", code, out)
+	}
+	s := newStage(t)
+	defer s.close()
+	s.kill(20, true)
+	s.hang, s.signal = make(chan struct{}), syscall.Signal(0) // nothing is sent: the request just hangs
+	first := make(chan int, 1)
+	go func() {
+		code, _ := s.run(nil, applyArgs...)
+		first <- code
+	}()
+	for at := 0; at < 20; time.Sleep(10 * time.Millisecond) {
+		s.mu.Lock()
+		at = s.requests
+		s.mu.Unlock()
+	}
+	s.mu.Lock()
+	winner := s.child
+	s.mu.Unlock()
+	if code, out := s.beside(applyArgs...); code != exitLocked || !strings.Contains(out, "locked by") {
+		t.Errorf("a second apply: exit code %d\n%s", code, out)
+	}
+	waits := make(chan string, 1)
+	go func() {
+		code, out := s.beside(append(applyArgs, "--lock-timeout", "60s")...)
+		waits <- fmt.Sprint(code, "\n", out)
+	}()
+	time.Sleep(200 * time.Millisecond)
+	_ = winner.Kill()
+	close(s.hang)
+	if code := <-first; code != -1 {
+		t.Errorf("the winner ended with exit code %d", code)
+	}
+	if out := <-waits; !strings.HasPrefix(out, "0\n") {
+		t.Errorf("the one that waited: %s", out)
+	}
+	s.signal, s.hang = nil, nil
+	if why := s.finish(normal(t, calm.sandbox)); why != "" {
+		t.Error(why)
 	}
 }

@@ -124,14 +124,14 @@ func (s *Source) meet(ctx context.Context, class string, filter map[string]any, 
 		if err != nil {
 			return nil, err
 		}
-		s.note(class, more)
+		s.note(class, more, typ) // what came may be of a type below it
 		objs = append(objs, more...)
 	}
 	return objs, nil
 }
 
-// note remembers the attributes of whole objects, and returns the types that were met so far.
-func (s *Source) note(class string, objs []json.RawMessage) map[string]bool {
+// note remembers the attributes of whole objects, and returns the types that were met so far, these among them.
+func (s *Source) note(class string, objs []json.RawMessage, types ...string) map[string]bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.attrs[class] == nil {
@@ -146,6 +146,9 @@ func (s *Source) note(class string, objs []json.RawMessage) map[string]bool {
 			s.attrs[class][name] = true
 		}
 		s.met[class][typeOf(raw)] = true
+	}
+	for _, typ := range types {
+		s.met[class][typ] = true
 	}
 	return maps.Clone(s.met[class])
 }

@@ -351,6 +351,22 @@ func TestTypesOfAClass(t *testing.T) {
 	}
 }
 
+// A type whose first object is of a type below it is looked at once, not with every page.
+func TestNestedTypes(t *testing.T) {
+	_, w := tenant(t, sandbox.Options{FS: dir(map[string]string{"objectBase.jsonl": `
+{"UUID":"objectBase$1","metaClass":"objectBase$Server","title":"a"}
+{"UUID":"objectBase$2","metaClass":"objectBase$CI","title":"b"}
+{"UUID":"objectBase$3","metaClass":"objectBase$CI","title":"c"}
+{"UUID":"objectBase$4","metaClass":"objectBase$CI","title":"d"}`})})
+	src := source(t, w, map[string]plan.Value{"page_size": int64(1)})
+	if got := keys(mustRead(t, src, data("objectBase"))); !slices.Equal(got, numbered("objectBase", 4)) {
+		t.Error(got)
+	}
+	if n := w.calls("find/objectBase$CI"); n != 1 {
+		t.Errorf("%d calls: %v", n, w.sent)
+	}
+}
+
 // Back-links that a ticket or a person collects are not asked for: they make answers grow without bound (IT trap 11).
 func TestNoBackLinks(t *testing.T) {
 	_, w := tenant(t, sandbox.Options{FS: dir(office)})

@@ -121,7 +121,7 @@ func (e *Engine) lookCloser(ctx context.Context, r plan.Reader, k *plan.Kind, sw
 			if err != nil {
 				return err
 			}
-			if b.ID == "" || b.Origin == "merged" {
+			if b.ID == "" {
 				continue
 			}
 			live, missing, err := e.Cache.Live(ctx, k.Name, b.ID)
@@ -162,10 +162,30 @@ func differs(b *plan.Base, live *plan.Live) bool {
 	return false
 }
 
+// lacks reports that a member that we have put there is not shown.
+func lacks(b *plan.Base, live *plan.Live) bool {
+	for name, sent := range b.Sent {
+		members, ok := sent.([]plan.Value)
+		have, shown := live.Fields[name].([]plan.Value)
+		if !ok || !shown {
+			continue
+		}
+		for _, m := range members {
+			if !slices.ContainsFunc(have, func(v plan.Value) bool { return plan.Equal(v, m) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // needsGet says whether the mirror leaves something open about an object that the state knows. The sweep was begun at
 // swept: one that was made soon after our own write and shows an older object proves nothing about it.
 func needsGet(k *plan.Kind, b *plan.Base, live *plan.Live, missing bool, swept time.Time) bool {
+	recent := swept.Unix() < b.WrittenAt+int64(lagBound.Seconds())
 	switch {
+	case b.Origin == "merged": // its owner is looked at for itself
+		return recent && live != nil && !live.Gone && lacks(b, live)
 	case k.Resource:
 		return false // lists of resources are complete and do not lag
 	case live == nil:
@@ -176,9 +196,9 @@ func needsGet(k *plan.Kind, b *plan.Base, live *plan.Live, missing bool, swept t
 		return true
 	case live.UpdatedAt < b.UpdatedAt:
 		return true
-	case b.UpdatedAt == 0 && live.UpdatedAt < b.WrittenAt && swept.Unix() < b.WrittenAt+int64(lagBound.Seconds()):
+	case b.UpdatedAt == 0 && live.UpdatedAt < b.WrittenAt && recent:
 		return true
-	case swept.Unix() < b.WrittenAt+int64(lagBound.Seconds()) && differs(b, live):
+	case recent && (differs(b, live) || lacks(b, live)):
 		return true // two writes in one second have one stamp
 	case k.PartsOnGet && !live.HasParts:
 		return live.UpdatedAt != b.UpdatedAt || live.PartCount != b.PartCount
