@@ -52,11 +52,16 @@ func strip(s string) string {
 	}, strings.ToValidUTF8(s, "�"))
 }
 
+// keyText is a key of the source outside of a link; the key goes, the words around it stay.
+var keyText = regexp.MustCompile(`(?i)(access_?key)(=|%3d|&#61;|&equals;)[^&\s"'<>]+`)
+
+func withoutKeys(s string) string { return keyText.ReplaceAllString(s, "$1 removed") }
+
 // cleanHTML makes HTML safe to show. A plain text becomes paragraphs.
 func cleanHTML(s string) string {
 	s = strip(s)
 	if !strings.Contains(s, "<") {
-		return paragraphs(html.UnescapeString(s))
+		return withoutKeys(paragraphs(html.UnescapeString(s)))
 	}
 	s = imgTag.ReplaceAllStringFunc(s, imageMarker)
 	s = anchor.ReplaceAllStringFunc(s, func(a string) string {
@@ -77,7 +82,7 @@ func cleanHTML(s string) string {
 	})
 	s = blockOpen.ReplaceAllString(s, "<p>")
 	s = blockEnd.ReplaceAllString(s, "</p>")
-	s = policy.Sanitize(s)
+	s = withoutKeys(policy.Sanitize(s))
 	s = emptyPara.ReplaceAllString(s, "")
 	return strings.TrimSpace(s)
 }
@@ -164,12 +169,13 @@ func plainText(s string) string {
 }
 
 func withoutSecrets(s string) string {
-	return bareURL.ReplaceAllStringFunc(s, func(u string) string {
+	s = bareURL.ReplaceAllStringFunc(s, func(u string) string {
 		if secretLink(u) {
 			return "[link removed]"
 		}
 		return u
 	})
+	return withoutKeys(s)
 }
 
 var (
