@@ -32,6 +32,9 @@ func (s slow) RoundTrip(r *http.Request) (*http.Response, error) {
 // TestGovernor lets an apply's 64 workers send as fast as they may, and reads from the sandbox's own counts how much of
 // what binds was used in steady state: calls or, with the throttle on, replies. There is no 429 after the first window.
 func TestGovernor(t *testing.T) {
+	if testing.Short() {
+		t.Skip("half a minute of calls; with the race detector, minutes")
+	}
 	for _, limit := range []int{167, 1667} {
 		for _, latency := range []time.Duration{50 * time.Millisecond, 300 * time.Millisecond} {
 			for _, throttle := range []int{0, 100} {
