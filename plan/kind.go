@@ -94,6 +94,8 @@ type Kind struct {
 	Creatable bool
 	// Manual says what to click, for kinds that are not creatable.
 	Manual string
+	// Lasting: one that was archived keeps its name, so that no other can be made in its place.
+	Lasting bool
 	// ChangedSweep: Reader.Sweep honours since. AbsenceProves: what a full sweep does not show is gone once
 	// one Get says so; false where lists leave out living objects.
 	ChangedSweep bool

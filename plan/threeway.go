@@ -92,6 +92,9 @@ func adoptLater(set *Set, f *Field, name string, want, have Value, base *Base, c
 
 // gone plans a record whose object was archived or deleted in Intercom.
 func gone(set *Set, kind *Kind, want *Want, r *resolver, c *Change) error {
+	if set.Resource {
+		return goneResource(set, kind, want, r, c)
+	}
 	switch set.OnDrift {
 	case PolicyOverwrite:
 		id := c.ID
@@ -105,6 +108,27 @@ func gone(set *Set, kind *Kind, want *Want, r *resolver, c *Change) error {
 		c.Action, c.Reason = Conflict, "was deleted or archived in Intercom"
 	default:
 		c.Action, c.Reason = Keep, "was deleted or archived in Intercom; on_drift = \"keep\" leaves it so"
+	}
+	return nil
+}
+
+// goneResource plans a resource that somebody archived or deleted: what records need cannot simply stay away.
+func goneResource(set *Set, kind *Kind, want *Want, r *resolver, c *Change) error {
+	id := c.ID
+	c.ID = "" // nothing can refer to it
+	switch {
+	case kind.Lasting:
+		c.Action, c.Reason = Conflict, "was archived in Intercom, where its name stays taken; restore it there, or give the block another name"
+		return nil
+	case !kind.Creatable:
+		c.Action, c.Reason = Manual, kind.Manual
+		return nil
+	}
+	if err := create(set, kind, want, r, c); err != nil {
+		return err
+	}
+	if c.Action == Create {
+		c.Reason = "was deleted in Intercom (" + id + ")"
 	}
 	return nil
 }

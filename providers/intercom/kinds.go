@@ -20,7 +20,7 @@ var dataTypes = []string{"string", "list", "integer", "decimal", "boolean", "dat
 // attributeKind is the kind of the definitions of one model.
 func attributeKind(model string) plan.Kind {
 	return plan.Kind{
-		Name: "attribute." + model, Resource: true, Creatable: true, KeyAlways: true, NaturalKeys: []string{"name"}, Version: normalizer,
+		Name: "attribute." + model, Resource: true, Creatable: true, Lasting: true, KeyAlways: true, NaturalKeys: []string{"name"}, Version: normalizer,
 		Doc: "A custom attribute of a " + model + ". Its name and type can never be changed by API (IC 3.4, 3.5).",
 		Fields: []plan.Field{
 			{Name: "name", Type: plan.TypeString, Mode: plan.CreateOnly, Doc: "The name in Intercom; the block's label when left out."},

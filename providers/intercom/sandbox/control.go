@@ -176,6 +176,12 @@ func (s *Server) Mutate(m Mutation) error {
 		}
 		c.updated = s.now()
 		s.changed(due{hex: c.id, comp: true})
+	case "attribute":
+		i := slices.IndexFunc(s.attrs, func(a *attribute) bool { return strconv.FormatInt(a.id, 10) == m.ID })
+		if i < 0 || m.Op != "archive" {
+			return fmt.Errorf("no agent does %s to attribute %s here", m.Op, m.ID)
+		}
+		s.attrs[i].archived = true
 	case "tag":
 		t := s.tag(m.ID)
 		text, _ := m.Value.(string)
