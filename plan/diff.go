@@ -98,7 +98,7 @@ func diffOne(set *Set, kind *Kind, want *Want, base *Base, w World) (Change, err
 		}
 	}
 	r := &resolver{set: set, w: w}
-	if err := r.want(kind, want, &c); err != nil {
+	if err := r.want(kind, want, base, &c); err != nil {
 		return c, err
 	}
 	if len(r.probs) > 0 {
@@ -119,15 +119,22 @@ func diffOne(set *Set, kind *Kind, want *Want, base *Base, w World) (Change, err
 }
 
 // want resolves all fields into c.Want.
-func (r *resolver) want(kind *Kind, want *Want, c *Change) error {
+func (r *resolver) want(kind *Kind, want *Want, base *Base, c *Change) error {
 	c.Want = make(Fields, len(want.Fields))
 	for _, name := range fieldOrder(kind, want.Fields) {
 		v := want.Fields[name]
 		f, _ := kind.Field(name)
 		if ref, ok := v.(Ref); ok && f != nil && f.AtCreate && f.Type == TypeRef && kind.Part != nil {
+			block, why := r.block, r.why
 			got, t, err := r.ref(name, ref)
 			if err != nil {
 				return err
+			}
+			if base != nil && f.Mode == CreateOnly && r.block != block {
+				r.block, r.why = block, why // it was needed once, and that is over
+				if c.Want[name] = base.Sent[name]; c.Want[name] != nil {
+					continue
+				}
 			}
 			if got != nil {
 				r.own = &t

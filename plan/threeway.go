@@ -105,8 +105,10 @@ func gone(set *Set, kind *Kind, want *Want, r *resolver, c *Change) error {
 			c.Reason = "was deleted in Intercom (" + id + "); on_drift = \"overwrite\" makes it anew"
 		}
 	case PolicyFail:
+		c.ID = "" // nothing new can refer to it
 		c.Action, c.Reason = Conflict, "was deleted or archived in Intercom"
 	default:
+		c.ID = ""
 		c.Action, c.Reason = Keep, "was deleted or archived in Intercom; on_drift = \"keep\" leaves it so"
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"sort"
@@ -31,7 +32,7 @@ var _ plan.Destination = (*Destination)(nil)
 // it; empty is DefaultMarker.
 func NewDestination(marker string) *Destination {
 	marker = squeezed(cmp.Or(marker, DefaultMarker))
-	end := strings.NewReplacer(`\{number\} `, `(\S+ )?`, ` \{number\}`, `( \S+)?`, `\{number\}`, `\S*`, `\{token\}`, `itsm365x[0-9a-f]{12}`).Replace(regexp.QuoteMeta(marker))
+	end := strings.NewReplacer(`\{number\} `, `(\S+ ){0,4}`, ` \{number\}`, `( \S+){0,4}`, `\{number\}`, `(\S+ ){0,3}\S*`, `\{token\}`, `itsm365x[0-9a-f]{12}`).Replace(regexp.QuoteMeta(marker))
 	return &Destination{kinds: Kinds(), marker: marker, marked: regexp.MustCompile(` ?` + end + `$`)}
 }
 
@@ -57,6 +58,7 @@ func (d *Destination) Normalize(kind string, w *plan.Want, attr func(model, name
 	switch kind {
 	case "contact":
 		n.lower("email")
+		n.empty("external_id", "phone", "signed_up_at")
 		n.attributes("contact", attr)
 		n.oneLine("name", maxAttribute)
 		if w.Match["email"] != nil {
@@ -65,8 +67,12 @@ func (d *Destination) Normalize(kind string, w *plan.Want, attr func(model, name
 			}
 		}
 	case "company":
+		n.empty("website", "industry", "size", "remote_created_at")
 		n.attributes("company", attr)
 		n.oneLine("name", maxAttribute)
+		if id, ok := w.Fields["company_id"].(string); ok && strings.TrimSpace(id) == "" {
+			n.problem("company_id", "required", "is empty, and a company without one could never be found again (IC 3.3)")
+		}
 	case "conversation":
 		n.conversation()
 		n.attributes("conversation", attr)
@@ -76,7 +82,7 @@ func (d *Destination) Normalize(kind string, w *plan.Want, attr func(model, name
 		if w.Fields["name"] == nil {
 			w.Fields["name"] = w.Key
 		}
-		if len(n.text("name")) > 255 {
+		if utf8.RuneCountInString(n.text("name")) > 255 {
 			n.problem("name", "too_long", "is longer than 255 characters (IC 7 #7)")
 		}
 	case "teammate":
@@ -99,6 +105,15 @@ func (n *normal) problem(field, rule, text string) {
 func (n *normal) text(field string) string {
 	s, _ := n.w.Fields[field].(string)
 	return s
+}
+
+// empty makes null of what the service shows as null: an empty text, and no count or time at all.
+func (n *normal) empty(fields ...string) {
+	for _, f := range fields {
+		if v := n.w.Fields[f]; v == "" || v == int64(0) {
+			n.w.Fields[f] = nil
+		}
+	}
 }
 
 func (n *normal) lower(field string) {
@@ -188,7 +203,7 @@ func (n *normal) typed(field string, v plan.Value, def plan.AttributeDef) plan.V
 		case int64, float64:
 			return x
 		case string:
-			if f, err := strconv.ParseFloat(strings.TrimSpace(x), 64); err == nil {
+			if f, err := strconv.ParseFloat(strings.TrimSpace(x), 64); err == nil && !math.IsNaN(f) && !math.IsInf(f, 0) {
 				return f
 			}
 		}
@@ -334,7 +349,11 @@ func originalAuthor(name string, at int64) string {
 	if name == "" {
 		name = "ITSM 365"
 	}
-	return "<p><i>" + policy.Sanitize(strings.NewReplacer("<", "&lt;", ">", "&gt;").Replace(name)) + " · " + time.Unix(at, 0).UTC().Format("2006-01-02 15:04") + " UTC</i></p>"
+	return "<p><i>" + policy.Sanitize(strings.NewReplacer("<", "&lt;", ">", "&gt;").Replace(name)) + originalTime(at) + "</i></p>"
+}
+
+func originalTime(at int64) string {
+	return " · " + time.Unix(at, 0).UTC().Format("2006-01-02 15:04") + " UTC"
 }
 
 var tagLike = regexp.MustCompile(`<[a-zA-Z/][^>]*>`)
@@ -378,8 +397,13 @@ func (d *Destination) SamePart(want plan.PartWant, got plan.LivePart) string {
 	}
 	body, _ := want.Fields["body"].(string)
 	have, _ := got.Fields["body"].(string)
-	if w, h := squeeze(paragraphsOf(body)), squeeze(have); w != h && !strings.HasSuffix(h, w) {
-		return "its text differs"
+	if w, h := squeeze(paragraphsOf(body)), squeeze(have); w != h {
+		// The actor spoke, and the author stands in front.
+		created, _ := want.Fields["created_at"].(int64)
+		front, ok := strings.CutSuffix(h, w)
+		if !ok || !strings.HasSuffix(strings.TrimSpace(front), originalTime(created)) {
+			return "its text differs"
+		}
 	}
 	files, _ := want.Fields["files"].([]plan.Value)
 	gotFiles, _ := got.Fields["files"].(int64)
