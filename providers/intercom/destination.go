@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"html"
 	"math"
 	"regexp"
 	"slices"
@@ -288,6 +289,9 @@ func (n *normal) conversation() {
 		p := &w.Parts[i]
 		body, _ := p.Fields["body"].(string)
 		body = strings.TrimSpace(strip(body))
+		if tagLike.MatchString(body) && !isTame(body) {
+			body = cleanHTML(body) // the mapping may have forgotten html()
+		}
 		if utf8.RuneCountInString(body) > maxBody {
 			n.problem(p.List, "too_long", fmt.Sprintf("part %s is longer than %d characters (IC 7 #6)", p.Key, maxBody))
 		}
@@ -346,10 +350,10 @@ func originalAuthor(name string, at int64) string {
 	if name == "" && at == 0 {
 		return ""
 	}
-	if name == "" {
+	if name = withoutSecrets(squeezed(strip(html.UnescapeString(name)))); name == "" {
 		name = "ITSM 365"
 	}
-	return "<p><i>" + policy.Sanitize(strings.NewReplacer("<", "&lt;", ">", "&gt;").Replace(name)) + originalTime(at) + "</i></p>"
+	return "<p><i>" + html.EscapeString(name) + originalTime(at) + "</i></p>"
 }
 
 func originalTime(at int64) string {

@@ -39,14 +39,18 @@ type sight struct {
 	at, taken float64 // the first one: seconds into the window
 	total     float64 // negative: unknown
 	any       bool
+	// guess is what the first half alone lets expect, negative when it shows nothing.
+	guess float64
 }
+
+var unseen = sight{total: -1, guess: -1}
 
 // NewGovernor makes a governor that takes a share (above 0, at most 1) of what is granted.
 func NewGovernor(clock Clock, share float64) *Governor {
 	if share <= 0 || share > 1 {
 		share = 1
 	}
-	return &Governor{clock: clock, share: share, first: make(chan struct{}, 1), replies: newThrottle(replyLimit, true), perThread: map[string]*throttle{}}
+	return &Governor{clock: clock, share: share, first: make(chan struct{}, 1), replies: newThrottle(replyLimit, true), perThread: map[string]*throttle{}, seen: unseen}
 }
 
 // Replies begin below what one public program met: 10 a conversation and 100 overall in 10 seconds (IC 1.6, 7 #18). The
@@ -171,9 +175,12 @@ func (g *Governor) observe(h http.Header) {
 func (g *Governor) look(taken, at float64) {
 	taken = max(0, taken)
 	switch v := &g.seen; {
+	case at < 1:
 	case at < window.Seconds()/2:
+		// Others may have come at once and stay away now: half of the window is left to be seen.
+		v.guess = min(taken*window.Seconds()/at, float64(g.limit)/2)
 	case !v.any:
-		*v = sight{at: at, taken: taken, total: -1, any: true}
+		v.at, v.taken, v.any = at, taken, true
 	case at > v.at+1:
 		v.total = taken + (taken-v.taken)/(at-v.at)*(window.Seconds()-at)
 	}
@@ -181,12 +188,15 @@ func (g *Governor) look(taken, at float64) {
 
 // roll begins a window with what the one before has shown of others.
 func (g *Governor) roll() {
-	if g.seen.any && g.seen.total >= 0 {
+	switch {
+	case g.seen.total >= 0:
 		g.others = g.seen.total
-	} else {
+	case g.seen.guess >= 0:
+		g.others = g.seen.guess
+	default:
 		g.others /= 2 // nothing was seen: perhaps they have gone
 	}
-	g.seen = sight{}
+	g.seen = unseen
 }
 
 // Exceeded tells the governor that a call was refused for its rate: nothing more leaves in this window.
