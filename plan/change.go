@@ -51,10 +51,13 @@ type FieldChange struct {
 type PartChange struct {
 	List string `json:"list"`
 	Key  string `json:"key"`
-	// What: "append", "frozen", or "keep" for one that somebody else wrote or removed in Intercom.
+	// What: "append"; "adopt" for one that is there already, under ID; "frozen"; or "keep" for one that somebody else wrote
+	// or removed in Intercom.
 	What          string `json:"what"`
+	ID            string `json:"id,omitempty"`
 	Fields        Fields `json:"fields,omitempty"`
 	Hash          string `json:"hash,omitempty"`
+	At            int64  `json:"at,omitempty"` // of an adopted part
 	SourcePrivate *bool  `json:"source_private,omitempty"`
 	Reason        string `json:"reason,omitempty"`
 }

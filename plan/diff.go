@@ -181,8 +181,14 @@ func fieldOrder(kind *Kind, fields Fields) []string {
 // identify finds out whether a want without a base of its own is already in the workspace or in this plan.
 func identify(set *Set, kind *Kind, want *Want, r *resolver, w World, c *Change) error {
 	self := c.Address.Target()
-	var found []*Live
+	found, err := marked(kind, Token(c.Address), "", c.Want["created_at"], self, w)
+	if err != nil {
+		return err
+	}
 	var by []string
+	for range found {
+		by = append(by, "its marker")
+	}
 	for _, k := range identityKeys(set, kind, want, c.Want) {
 		owner, err := w.Claim(kind.Name, k.field, k.value, self)
 		if err != nil {
@@ -217,6 +223,39 @@ func identify(set *Set, kind *Kind, want *Want, r *resolver, w World, c *Change)
 	c.Action = Conflict
 	c.Reason = fmt.Sprintf("%d objects in Intercom match it (by %s: %s and %s); merge or remove all but one there", len(found), by[0], found[0].ID, found[1].ID)
 	return nil
+}
+
+// marked finds the objects that were made for a record, by their token; but is one that is known, and one that another
+// record owns is not among them.
+func marked(kind *Kind, token, but string, created Value, self Target, w World) ([]*Live, error) {
+	if !kind.Marked {
+		return nil, nil
+	}
+	found, err := w.Find(kind.Name, MarkerField, token)
+	if err != nil {
+		return nil, err
+	}
+	var out []*Live
+	for _, l := range found {
+		if l.ID == but || l.Gone || !Equal(l.Fields["created_at"], created) {
+			continue // somebody quotes the message
+		}
+		owner, owned, err := w.Owner(kind.Name, l.ID)
+		if err != nil {
+			return nil, err
+		}
+		if owned && owner != self {
+			continue
+		}
+		whole, err := w.Whole(kind.Name, l.ID)
+		if err != nil {
+			return nil, err
+		}
+		if whole != nil {
+			out = append(out, whole)
+		}
+	}
+	return out, nil
 }
 
 type identity struct {
@@ -311,11 +350,12 @@ func create(set *Set, kind *Kind, want *Want, r *resolver, c *Change) error {
 		}
 		c.Fields = append(c.Fields, FieldChange{Field: name, What: what, After: v})
 	}
-	return r.parts(want.Parts, nil, c)
+	return r.parts(want.Parts, nil, nil, c)
 }
 
-// parts appends every wanted part that the base does not have.
-func (r *resolver) parts(wants []PartWant, base *Base, c *Change) error {
+// parts appends every wanted part that neither the base nor, among those that are there, live has.
+func (r *resolver) parts(wants []PartWant, base *Base, there []LivePart, c *Change) error {
+	taken := map[string]bool{}
 	for _, p := range wants {
 		hash := Hash(map[string]Value(p.Fields))
 		if base != nil {
@@ -325,6 +365,12 @@ func (r *resolver) parts(wants []PartWant, base *Base, c *Change) error {
 				}
 				continue
 			}
+		}
+		if i := slices.IndexFunc(there, func(l LivePart) bool { return !taken[l.ID] && r.w.SamePart(p, l) }); i >= 0 {
+			taken[there[i].ID] = true
+			at, _ := p.Fields["created_at"].(int64)
+			c.Parts = append(c.Parts, PartChange{List: p.List, Key: p.Key, What: "adopt", ID: there[i].ID, Hash: hash, At: at})
+			continue
 		}
 		fields := make(Fields, len(p.Fields))
 		private, _ := p.Fields["private"].(bool)
@@ -357,26 +403,26 @@ func adopt(set *Set, kind *Kind, want *Want, live *Live, by string, r *resolver,
 		if !ok || f.Local {
 			continue
 		}
-		w, h := c.Want[name], live.Fields[name]
+		v, h := c.Want[name], live.Fields[name]
 		switch {
 		case f.Mode == Members:
-			if add := minus(list(w), list(h)); len(add) > 0 && set.OnAdopt != PolicyLink {
+			if add := minus(list(v), list(h)); len(add) > 0 && set.OnAdopt != PolicyLink {
 				c.Fields = append(c.Fields, FieldChange{Field: name, What: "add", Before: h, After: add})
 			}
-		case Equal(w, h) || w == nil:
+		case Equal(v, h) || v == nil:
 		case f.Mode == CreateOnly:
 			if set.Resource {
 				c.Action = Conflict
-				c.Reason = fmt.Sprintf("already in Intercom with %s = %s instead of %s, which cannot be changed there; rename the block or change the configuration", name, Canonical(h), Canonical(w))
+				c.Reason = fmt.Sprintf("already in Intercom with %s = %s instead of %s, which cannot be changed there; rename the block or change the configuration", name, Canonical(h), Canonical(v))
 			}
 		case set.OnAdopt == PolicyLink:
 		case set.OnAdopt == PolicyFill && h != nil && h != "":
-			c.Fields = append(c.Fields, FieldChange{Field: name, What: "keep", Before: h, After: w, Reason: `on_adopt = "fill" writes only empty fields`})
+			c.Fields = append(c.Fields, FieldChange{Field: name, What: "keep", Before: h, After: v, Reason: `on_adopt = "fill" writes only empty fields`})
 		default:
-			c.Fields = append(c.Fields, FieldChange{Field: name, What: "set", Before: h, After: w})
+			c.Fields = append(c.Fields, FieldChange{Field: name, What: "set", Before: h, After: v})
 		}
 	}
-	return r.parts(want.Parts, nil, c)
+	return r.parts(want.Parts, nil, live.Parts, c)
 }
 
 func list(v Value) []Value {

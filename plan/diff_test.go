@@ -61,6 +61,12 @@ func (m *memory) Find(_, field string, v plan.Value) ([]*plan.Live, error) {
 	return out, nil
 }
 
+func (m *memory) Whole(_, id string) (*plan.Live, error) { return m.live[id], nil }
+
+func (m *memory) SamePart(want plan.PartWant, got plan.LivePart) bool {
+	return plan.Equal(want.Fields["body"], got.Fields["body"]) && plan.Equal(want.Fields["created_at"], got.Fields["created_at"])
+}
+
 func (m *memory) Owner(_, id string) (plan.Target, bool, error) {
 	t, ok := m.owners[id]
 	return t, ok, nil

@@ -101,6 +101,9 @@ type Kind struct {
 	ChangedSweep bool
 	// PartsOnGet: items of a sweep lack parts, which only Get shows.
 	PartsOnGet bool
+	// Marked: what is created carries Token of its address, which Reader shows as MarkerField. An object with the token
+	// and the wanted created_at was made for the record, whatever the state says of it.
+	Marked bool
 	// Version of the normalizer; a base written by another version is re-read without calling it a change.
 	Version int
 	Doc     string

@@ -64,8 +64,8 @@ type Settlement struct {
 	// Found: the service has it; Result then holds its ids. Not found means that the step may be repeated.
 	Found  bool
 	Result Result
-	// Twice names the ids when the object is there more than once: a conflict for a person.
-	Twice []string
+	// Copies are the ids of more of the same: of objects, or of parts when the step writes a part.
+	Copies []string
 }
 
 // A Workspace is the far end as it names itself.
@@ -99,6 +99,8 @@ type Writer interface {
 	Do(ctx context.Context, s Step) (Result, error)
 	// Settle looks once whether a step that was tried and never answered has happened.
 	Settle(ctx context.Context, in Intent) (Settlement, error)
+	// RemoveCopy takes away what a repeated step made a second time. It refuses what somebody has used since.
+	RemoveCopy(ctx context.Context, in Intent, id string) error
 }
 
 // A Verdict is what an error means for the run.

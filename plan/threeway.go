@@ -21,6 +21,16 @@ func compareKnown(set *Set, kind *Kind, want *Want, base *Base, r *resolver, w W
 	if live == nil || live.Gone {
 		return gone(set, kind, want, r, c)
 	}
+	if token, _ := live.Fields[MarkerField].(string); token != "" {
+		copies, err := marked(kind, token, base.ID, live.Fields["created_at"], c.Address.Target(), w)
+		if err != nil {
+			return err
+		}
+		if len(copies) > 0 {
+			c.Action, c.Reason = Conflict, fmt.Sprintf("is in Intercom twice: besides %s there is %s, in which somebody has written or which another state made; keep one and delete the other there", base.ID, copies[0].ID)
+			return nil
+		}
+	}
 	c.Have, c.UpdatedAt = live.Fields, live.UpdatedAt
 	renewed := base.Version != kind.Version
 	for _, name := range fieldOrder(kind, c.Want) {
@@ -56,7 +66,7 @@ func compareKnown(set *Set, kind *Kind, want *Want, base *Base, r *resolver, w W
 			}
 		}
 	}
-	if err := r.parts(want.Parts, base, c); err != nil {
+	if err := r.parts(want.Parts, base, nil, c); err != nil {
 		return err
 	}
 	if renewed {

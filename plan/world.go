@@ -7,6 +7,10 @@ type World interface {
 	Live(kind, id string) (*Live, error)
 	// Find returns the live objects whose field has this value.
 	Find(kind, field string, v Value) ([]*Live, error)
+	// Whole returns an object with its parts, nil when it is gone; it is asked for, whatever the mirror has.
+	Whole(kind, id string) (*Live, error)
+	// SamePart reports whether a live part is the wanted one.
+	SamePart(want PartWant, got LivePart) bool
 	// Owner is the address that the state binds to an object, if any.
 	Owner(kind, id string) (Target, bool, error)
 	// Target is what this plan decided about an address or, for sets that are not part of it, what the state has.

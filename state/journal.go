@@ -54,10 +54,42 @@ func (s *State) Fail(st plan.Step, cause string) {
 	})
 }
 
+// Repeat closes the intent of a step that was looked for and not found, and remembers it for Repeated.
+func (s *State) Repeat(in plan.Intent) {
+	text, err := json.Marshal(in)
+	s.enqueue("repeat "+in.Step.Key, func(tx *sql.Tx) error {
+		if err != nil {
+			return fmt.Errorf("journal %s: %w", in.Step.Key, err)
+		}
+		if _, err := tx.Exec("UPDATE journal SET intent = NULL, result = 'failed', cause = 'settled: it did not happen' WHERE step = ?", in.Step.Key); err != nil {
+			return err
+		}
+		_, err := tx.Exec("INSERT OR REPLACE INTO repeated VALUES (?,?,?)", in.Step.Key, in.At.UnixMilli(), string(text))
+		return err
+	})
+}
+
+// Forget forgets a step that was repeated.
+func (s *State) Forget(ctx context.Context, step string) error {
+	return s.do(ctx, func(tx *sql.Tx) error {
+		_, err := tx.Exec("DELETE FROM repeated WHERE step = ?", step)
+		return err
+	})
+}
+
+// Repeated yields the steps that Repeat remembers, oldest first.
+func (s *State) Repeated(ctx context.Context) iter.Seq2[plan.Intent, error] {
+	return s.intents(ctx, "SELECT intent FROM repeated ORDER BY at, step")
+}
+
 // OpenIntents yields the intents without a result, oldest first.
 func (s *State) OpenIntents(ctx context.Context) iter.Seq2[plan.Intent, error] {
+	return s.intents(ctx, "SELECT intent FROM journal WHERE result = 'open' ORDER BY at, step")
+}
+
+func (s *State) intents(ctx context.Context, query string) iter.Seq2[plan.Intent, error] {
 	return func(yield func(plan.Intent, error) bool) {
-		rows, err := s.read.QueryContext(ctx, "SELECT intent FROM journal WHERE result = 'open' ORDER BY at, step")
+		rows, err := s.read.QueryContext(ctx, query)
 		if err != nil {
 			yield(plan.Intent{}, fmt.Errorf("read the journal: %w", err))
 			return

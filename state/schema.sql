@@ -47,6 +47,13 @@ CREATE TABLE journal (
 ) WITHOUT ROWID;
 CREATE INDEX journal_open ON journal (at) WHERE result = 'open';
 
+-- Steps that were looked for, not found and repeated: should the first try come to light, there are two.
+CREATE TABLE repeated (
+  step   TEXT PRIMARY KEY,
+  at     INTEGER NOT NULL, -- of the first try, Unix milliseconds
+  intent TEXT NOT NULL
+) WITHOUT ROWID;
+
 CREATE TABLE runs (
   id      TEXT PRIMARY KEY,
   command TEXT NOT NULL,

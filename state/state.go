@@ -22,7 +22,12 @@ import (
 )
 
 // Format is the version of the file that this program writes.
-const Format = 1
+const Format = 2
+
+// migrations bring a file from one version to the next; the first one from 1 to 2.
+var migrations = [Format - 1]string{
+	"CREATE TABLE repeated (step TEXT PRIMARY KEY, at INTEGER NOT NULL, intent TEXT NOT NULL) WITHOUT ROWID",
+}
 
 //go:embed schema.sql
 var schema string
@@ -177,6 +182,16 @@ func (s *State) migrate(ctx context.Context) error {
 		return fmt.Errorf("open state %s: %w", s.path, err)
 	}
 	defer tx.Rollback()
+	if version > 0 && version < Format {
+		for _, step := range migrations[version-1:] {
+			if _, err := tx.ExecContext(ctx, step); err != nil {
+				return fmt.Errorf("bring state %s from version %d to %d: %w", s.path, version, Format, err)
+			}
+		}
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", Format)); err != nil {
+			return fmt.Errorf("bring state %s from version %d to %d: %w", s.path, version, Format, err)
+		}
+	}
 	if version == 0 {
 		if _, err := tx.ExecContext(ctx, schema); err != nil {
 			return fmt.Errorf("make state %s: %w", s.path, err)

@@ -221,7 +221,7 @@ func TestRefused(t *testing.T) {
 		"half.db":   "damaged",
 		"zeroed.db": "damaged",
 		"other.db":  "a database of something else",
-		"newer.db":  "it has version 99 and this program knows 1",
+		"newer.db":  "it has version 99 and this program knows 2",
 	} {
 		before, err := os.ReadFile(path(name))
 		if err != nil {
@@ -271,6 +271,20 @@ func TestOldFiles(t *testing.T) {
 				t.Errorf("version %d: %+v, %v", version, a, err)
 			}
 			asides++
+		}
+		repeated := 0
+		for in, err := range s.Repeated(t.Context()) {
+			if err != nil || in.Step.Key != storetest.Step("e4", "create").Key {
+				t.Errorf("version %d: %+v, %v", version, in, err)
+			}
+			repeated++
+		}
+		if since2 := min(version-1, 1); repeated != since2 {
+			t.Errorf("version %d: %d steps were repeated, want %d", version, repeated, since2)
+		}
+		s.Repeat(plan.Intent{Step: storetest.Step("e5", "create")})
+		if err := s.Flush(t.Context()); err != nil {
+			t.Errorf("version %d cannot be written: %v", version, err)
 		}
 		if intents != 1 || asides != 1 || s.Workspace() != "ws1" {
 			t.Errorf("version %d: %d intents, %d set aside, workspace %q", version, intents, asides, s.Workspace())

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -134,6 +135,18 @@ func (a *app) apply(ctx context.Context, file string, p applyFlags) error {
 	done, err := e.Apply(ctx, pl, lease, p.ApplyOptions)
 	e.Watch.Done()
 	done.Settled, done.Repeat, done.Doubt = rec.Settled, rec.Repeat, rec.Doubt
+	done.Copies += rec.Copies
+	for _, left := range rec.CopiesLeft {
+		if !slices.Contains(done.CopiesLeft, left) {
+			done.CopiesLeft = append(done.CopiesLeft, left)
+		}
+	}
+	if done.Copies > 0 {
+		fmt.Fprintf(a.err, "A call that could not be found and was repeated had happened after all: %d copies were taken away.\n", done.Copies)
+	}
+	for _, left := range done.CopiesLeft {
+		fmt.Fprintf(a.err, "Is in Intercom twice: %s\n", left)
+	}
 	if err != nil {
 		if !p.json {
 			fmt.Fprintf(a.out, "\n%s\n", strings.Replace(report.ApplyLine(done.Books), "Apply complete:", "Apply stopped:", 1))
@@ -204,7 +217,7 @@ func (a *app) conclude(e *engine.Engine, done engine.Applied, proof *engine.Plan
 	if asJSON {
 		enc := json.NewEncoder(a.out)
 		enc.SetIndent("", "  ")
-		if err := enc.Encode(map[string]any{"run": done.Run, "books": done.Books, "seconds": done.Seconds, "proof_plan_changes": proof.Pending, "line": report.ApplyLine(done.Books)}); err != nil {
+		if err := enc.Encode(map[string]any{"run": done.Run, "books": done.Books, "seconds": done.Seconds, "copies_removed": done.Copies, "copies_left": done.CopiesLeft, "proof_plan_changes": proof.Pending, "line": report.ApplyLine(done.Books)}); err != nil {
 			return err
 		}
 	} else {

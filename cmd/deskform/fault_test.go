@@ -77,6 +77,9 @@ type desk struct {
 	ctx   context.Context
 	stop  context.CancelFunc
 	told  []string
+	// sample limits the applies; done is what the last one did.
+	sample int
+	done   engine.Applied
 }
 
 func newDesk(t *testing.T, seed uint64) *desk {
@@ -171,13 +174,30 @@ func (d *desk) move(want string) string {
 	return "it does not come to an end: " + last + "\n" + strings.Join(d.told, "\n")
 }
 
-// apply is the apply command over the engine.
-func (d *desk) apply() (pending int, err error) {
+func (d *desk) open() *engine.Engine {
+	d.t.Helper()
+	e, err := d.engine()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return e
+}
+
+func (d *desk) engine() (*engine.Engine, error) {
 	s := engine.Setup{Dir: d.dir, Vars: map[string]string{}, Env: func(name string) (string, bool) { return "x", true }, Clock: d.clock,
 		Intercom: &engine.Override{HTTP: d.far.RoundTripper(), Args: map[string]any{"endpoint": "http://intercom.sandbox", "token": scriptToken, "rate_share": 1.0}}}
 	e, diags, err := engine.Open(d.ctx, s)
 	if err != nil || diags.HasErrors() {
-		return 0, errors.Join(err, diags)
+		return nil, errors.Join(err, diags)
+	}
+	return e, nil
+}
+
+// apply is the apply command over the engine.
+func (d *desk) apply() (pending int, err error) {
+	e, err := d.engine()
+	if err != nil {
+		return 0, err
 	}
 	defer e.Close()
 	o := engine.ApplyOptions{NoBackup: true, Observe: func(ev run.Event) {
@@ -188,11 +208,12 @@ func (d *desk) apply() (pending int, err error) {
 	if _, err := e.Recover(d.ctx, o); err != nil {
 		return 0, fmt.Errorf("recover: %w", err)
 	}
-	p, err := e.Plan(d.ctx, engine.PlanOptions{Pull: engine.PullAuto, Refresh: engine.RefreshChanged})
+	p, err := e.Plan(d.ctx, engine.PlanOptions{Pull: engine.PullAuto, Refresh: engine.RefreshChanged, Sample: d.sample})
 	if err != nil {
 		return 0, fmt.Errorf("plan: %w", err)
 	}
 	done, err := e.Apply(d.ctx, p, nil, o)
+	d.done = done
 	if err != nil {
 		return 0, fmt.Errorf("apply: %w", err)
 	}

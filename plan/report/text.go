@@ -123,13 +123,18 @@ func writeChange(out io.Writer, m masker, c *plan.Change, color bool) {
 			fmt.Fprintf(out, "      %s %s: %s stays, wanted %s\n", map[string]string{"keep": "·", "frozen": "#"}[f.What], f.Field, m.value(c.Kind, f.Field, f.Before), m.value(c.Kind, f.Field, f.After))
 		}
 	}
-	appends := 0
+	appends, there := 0, 0
 	for _, p := range c.Parts {
 		if p.What == "append" {
 			appends++
+		} else if p.What == "adopt" {
+			there++
 		} else if p.Reason != "" {
 			fmt.Fprintf(out, "      · %s\n", m.maskText(strings.TrimSpace(p.List+" "+p.Reason)))
 		}
+	}
+	if there > 0 {
+		fmt.Fprintf(out, "      = %d parts are there already\n", there)
 	}
 	if appends > 0 {
 		fmt.Fprintf(out, "      > %d parts\n", appends)

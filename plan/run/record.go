@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,6 +35,17 @@ func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error)
 	if c.Action == plan.Merged {
 		return r.merge(ctx, c, base)
 	}
+	for _, p := range c.Parts {
+		if p.What == "adopt" && !slices.ContainsFunc(base.Parts, func(b plan.BasePart) bool { return b.List == p.List && b.Key == p.Key }) {
+			base.Parts = append(base.Parts, plan.BasePart{List: p.List, Key: p.Key, ID: p.ID, Hash: p.Hash, At: p.At})
+			note := *base
+			note.Partial = cmp.Or(base.Partial, c.Address.String()+"#adopt#"+p.List+"/"+p.Key) // the rest is not adopted yet
+			r.Journal.Record(plan.Step{Address: c.Address, Kind: c.Kind, List: p.List, Part: p.Key}, plan.Result{ID: c.ID, PartID: p.ID}, &note)
+		}
+	}
+	c.Parts = slices.DeleteFunc(slices.Clone(c.Parts), func(p plan.PartChange) bool { // an earlier run of the same plan has written it
+		return slices.ContainsFunc(base.Parts, func(b plan.BasePart) bool { return b.List == p.List && b.Key == p.Key })
+	})
 	if begun {
 		if c.Action == plan.Create && c.ID == "" && base.ID != "" {
 			c = remaining(c, base)
@@ -163,9 +175,6 @@ func remaining(c plan.Change, base *plan.Base) plan.Change {
 	c.Fields = slices.DeleteFunc(slices.Clone(c.Fields), func(f plan.FieldChange) bool {
 		sent, had := base.Sent[f.Field]
 		return had && f.What == "set" && plan.Same(sent, f.After)
-	})
-	c.Parts = slices.DeleteFunc(slices.Clone(c.Parts), func(p plan.PartChange) bool {
-		return slices.ContainsFunc(base.Parts, func(b plan.BasePart) bool { return b.List == p.List && b.Key == p.Key })
 	})
 	c.Action = plan.Update
 	return c

@@ -28,6 +28,12 @@ type Journal interface {
 	Record(s plan.Step, r plan.Result, b *plan.Base)
 	// Fail closes the intent of a step that certainly did not happen.
 	Fail(s plan.Step, cause string)
+	// Repeat closes the intent of a step that was looked for and not found, and remembers it: should the index have been
+	// slower than was thought, the step is there twice once it is repeated.
+	Repeat(in plan.Intent)
+	// Repeated are the steps that Repeat remembers and Forget has not forgotten, oldest first.
+	Repeated(ctx context.Context) iter.Seq2[plan.Intent, error]
+	Forget(ctx context.Context, stepKey string) error
 	// Flush waits until everything recorded is durable.
 	Flush(ctx context.Context) error
 	// OpenIntents are the intents without a result.

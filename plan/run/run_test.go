@@ -60,6 +60,9 @@ type service struct {
 	happened    map[string]bool    // what Settle finds
 	live        map[string]plan.Live
 	n           int
+	shown       map[string][]string // ids that Settle finds, by step key
+	used        map[string]bool     // copies that somebody has used
+	removed     []string
 }
 
 func (s *service) Get(_ context.Context, _, id string) (plan.Live, error) {
@@ -91,7 +94,26 @@ func (s *service) Do(_ context.Context, st plan.Step) (plan.Result, error) {
 }
 
 func (s *service) Settle(_ context.Context, in plan.Intent) (plan.Settlement, error) {
-	return plan.Settlement{Found: s.happened[in.Step.Key], Result: plan.Result{ID: "found"}}, nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	got := plan.Settlement{Found: s.happened[in.Step.Key], Result: plan.Result{ID: "found"}}
+	if ids := s.shown[in.Step.Key]; len(ids) > 0 {
+		got = plan.Settlement{Found: true, Result: plan.Result{ID: in.Step.ID, PartID: ids[0]}, Copies: ids[1:]}
+		if in.Step.Part == "" {
+			got.Result = plan.Result{ID: ids[0]}
+		}
+	}
+	return got, nil
+}
+
+func (s *service) RemoveCopy(_ context.Context, _ plan.Intent, id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.used[id] {
+		return errors.New("somebody has written in it")
+	}
+	s.removed = append(s.removed, id)
+	return nil
 }
 
 // journal is the state in memory. It checks the promise: a step that is not repeatable has an open intent.
@@ -101,6 +123,8 @@ type journal struct {
 	open  map[string]plan.Intent
 	aside map[string]string
 	log   []string
+
+	repeated []plan.Intent
 }
 
 func newJournal() *journal {
@@ -151,6 +175,33 @@ func (j *journal) Fail(s plan.Step, _ string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	delete(j.open, s.Key)
+}
+
+func (j *journal) Repeat(in plan.Intent) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	delete(j.open, in.Step.Key)
+	j.repeated = append(j.repeated, in)
+}
+
+func (j *journal) Repeated(context.Context) iter.Seq2[plan.Intent, error] {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	all := slices.Clone(j.repeated)
+	return func(yield func(plan.Intent, error) bool) {
+		for _, in := range all {
+			if !yield(in, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (j *journal) Forget(_ context.Context, step string) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.repeated = slices.DeleteFunc(j.repeated, func(in plan.Intent) bool { return in.Step.Key == step })
+	return nil
 }
 
 func (j *journal) Flush(context.Context) error { return nil }

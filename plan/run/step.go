@@ -12,6 +12,8 @@ import (
 // settlePause is how long a repeatable step waits before it is tried again.
 const settlePause = 2 * time.Second
 
+const notThere = "settled: it did not happen"
+
 // errDoubt: nobody can say whether the step happened.
 var errDoubt = errors.New("in doubt whether it happened")
 
@@ -48,7 +50,11 @@ func (r *Runner) step(ctx context.Context, s plan.Step) (plan.Result, int, error
 			if got.Found {
 				return got.Result, attempt, nil
 			}
-			r.Journal.Fail(s, "settled: it did not happen")
+			if s.Repeatable {
+				r.Journal.Fail(s, notThere)
+			} else {
+				r.Journal.Repeat(in)
+			}
 		default:
 			r.Journal.Fail(s, se.Error())
 			return res, attempt, err
@@ -74,8 +80,8 @@ func (r *Runner) settle(ctx context.Context, in plan.Intent) (plan.Settlement, e
 	if err != nil {
 		return got, fmt.Errorf("%w: settle %s: %w", errDoubt, in.Step.Key, err)
 	}
-	if len(got.Twice) > 0 {
-		return got, fmt.Errorf("%w: %s is in Intercom more than once (%v); remove all but one there", errDoubt, in.Step.Key, got.Twice)
+	if _, err := r.removeCopies(ctx, in, got.Copies); err != nil {
+		return got, fmt.Errorf("%w: %s is in Intercom more than once: %w", errDoubt, in.Step.Key, err)
 	}
 	return got, nil
 }
@@ -105,7 +111,7 @@ func (r *Runner) Settle(ctx context.Context) (found, repeated int, doubt []plan.
 			doubt = append(doubt, in.Step.Address)
 			continue
 		case !got.Found:
-			r.Journal.Fail(in.Step, "settled: it did not happen")
+			r.Journal.Repeat(in)
 			repeated++
 			continue
 		}

@@ -294,6 +294,9 @@ func convertConversation(raw json.RawMessage, l *plan.Live) (bool, error) {
 	f["assign.team"], f["assign.teammate"] = assignee(c.Team), assignee(c.Admin)
 	if c.Source.Body != nil {
 		f["body"] = *c.Source.Body
+		if m := tokenAtEnd.FindStringSubmatch(*c.Source.Body); m != nil {
+			f[plan.MarkerField] = m[1]
+		}
 	}
 	if len(c.Contacts.Contacts) > 0 {
 		f["contact"] = c.Contacts.Contacts[0].ID

@@ -2,8 +2,6 @@ package intercom
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"html"
 	"math"
@@ -330,11 +328,8 @@ func at(p plan.PartWant) int64 {
 // noText stands for a message that has none: the service takes no empty ones.
 const noText = "(no text)"
 
-// Token is the one word by which the first message of a record can be found (IC 4.2): itsm365x and 12 hex digits.
-func Token(a plan.Address) string {
-	sum := sha256.Sum256([]byte(a.String()))
-	return "itsm365x" + hex.EncodeToString(sum[:6])
-}
+// tokenAtEnd is the token of a record as the last word of a first message.
+var tokenAtEnd = regexp.MustCompile(`(itsm365x[0-9a-f]{12})[^0-9A-Za-z<]*(</[a-z0-9]+>\s*)*$`)
 
 // DefaultMarker is the sentence at the end of each first message when the provider block names no other.
 const DefaultMarker = "Imported from ITSM 365, {number} {token}"

@@ -97,7 +97,7 @@ func companyKind() plan.Kind {
 
 func conversationKind() plan.Kind {
 	return plan.Kind{
-		Name: "conversation", Creatable: true, ChangedSweep: true, PartsOnGet: true, Version: normalizer,
+		Name: "conversation", Creatable: true, ChangedSweep: true, PartsOnGet: true, Marked: true, Version: normalizer,
 		Doc: "A conversation that a contact opened; no API opens one for an agent (IC trap 7).",
 		Fields: []plan.Field{
 			{Name: "contact", Type: plan.TypeRef, Mode: plan.CreateOnly, Required: true, AtCreate: true, Refs: []string{"contact"}, Doc: "Who opened it."},

@@ -177,18 +177,23 @@ func (r *Reader) search(ctx context.Context, path, key, kind string, since time.
 	if kind == "contact" {
 		query["sort"] = map[string]any{"field": "created_at", "order": "ascending"}
 	}
-	page := map[string]any{"per_page": perPage}
+	return r.c.pages(ctx, path, key, query, perPage, func(items []json.RawMessage) error { return r.emit(ctx, kind, items, yield) })
+}
+
+// pages asks a search for page after page and hands over the items of each.
+func (c *core) pages(ctx context.Context, path, key string, query map[string]any, size int, take func([]json.RawMessage) error) error {
+	page := map[string]any{"per_page": size}
 	query["pagination"] = page
 	for {
 		env := map[string]json.RawMessage{}
-		if err := r.c.read(ctx, http.MethodPost, path, query, &env, "POST "+path); err != nil {
+		if err := c.read(ctx, http.MethodPost, path, query, &env, "POST "+path); err != nil {
 			return err
 		}
 		items, err := listOf(env, key)
 		if err != nil {
 			return fmt.Errorf("intercom: POST %s: %w", path, err)
 		}
-		if err := r.emit(ctx, kind, items, yield); err != nil {
+		if err := take(items); err != nil {
 			return err
 		}
 		var pages struct {

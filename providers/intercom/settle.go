@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"deskform/plan"
+	"deskform/providers/transport"
 )
 
 // Settle looks once whether a step that was tried and never answered has happened (IC 4.1, 4.2).
@@ -45,13 +46,10 @@ func (w *Writer) settleByField(ctx context.Context, s plan.Step, field string) (
 	return got, nil
 }
 
-// found takes an object into a settlement; a second one is a conflict.
+// found takes an object into a settlement; a second one is a copy.
 func (g *settlement) found(l plan.Live) {
 	if g.Found {
-		if len(g.Twice) == 0 {
-			g.Twice = []string{g.Result.ID}
-		}
-		g.Twice = append(g.Twice, l.ID)
+		g.Copies = append(g.Copies, l.ID)
 		return
 	}
 	g.Found, g.Result = true, plan.Result{ID: l.ID, Live: &l}
@@ -90,32 +88,25 @@ func filter(field string, v any) map[string]any {
 
 // matching searches and hands over each object, read whole by its id.
 func (w *Writer) matching(ctx context.Context, path, key, kind string, query map[string]any, f func(plan.Live)) error {
-	env := map[string]json.RawMessage{}
-	if err := w.c.read(ctx, http.MethodPost, path, map[string]any{"query": query, "pagination": map[string]any{"per_page": 50}}, &env, "POST "+path); err != nil {
-		return err
-	}
-	items, err := listOf(env, key)
-	if err != nil {
-		return err
-	}
-	for _, raw := range items {
-		l, ok, err := w.convert(ctx, kind, raw)
-		if err != nil {
-			return err
+	return w.c.pages(ctx, path, key, map[string]any{"query": query}, 50, func(items []json.RawMessage) error {
+		for _, raw := range items {
+			l, ok, err := w.convert(ctx, kind, raw)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				continue
+			}
+			switch whole, err := w.Get(ctx, kind, l.ID); {
+			case errors.Is(err, plan.ErrNotFound):
+			case err != nil:
+				return err
+			default:
+				f(whole)
+			}
 		}
-		if !ok {
-			continue
-		}
-		whole, err := w.Get(ctx, kind, l.ID)
-		if errors.Is(err, plan.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		f(whole)
-	}
-	return nil
+		return nil
+	})
 }
 
 // settleConversation searches by the marker word and the contact, then compares the whole first message.
@@ -141,17 +132,69 @@ func (w *Writer) settlePart(ctx context.Context, s plan.Step) (plan.Settlement, 
 	if err != nil {
 		return plan.Settlement{}, err
 	}
+	var got plan.Settlement
 	known, _ := s.Payload["known_parts"].([]plan.Value)
 	sent, _ := s.Payload["body"].(string)
-	for _, p := range slices.Backward(l.Parts) {
+	for _, p := range l.Parts {
 		body, _ := p.Fields["body"].(string)
 		if slices.Contains(known, plan.Value(p.ID)) || s.Payload["created_at"] != nil && !plan.Equal(p.Fields["created_at"], s.Payload["created_at"]) ||
-			p.Fields["private"] != (s.Op == "note") || squeeze(body) != squeeze(sent) {
+			p.Fields["private"] != (s.Op == "note") || squeeze(body) != squeeze(sent) || !w.spoke(p, s) {
 			continue
 		}
-		return plan.Settlement{Found: true, Result: plan.Result{ID: l.ID, PartID: p.ID, Live: &l}}, nil
+		if got.Found {
+			got.Copies = append(got.Copies, p.ID)
+			continue
+		}
+		got.Found, got.Result = true, plan.Result{ID: l.ID, PartID: p.ID, Live: &l}
 	}
-	return plan.Settlement{}, nil
+	return got, nil
+}
+
+// spoke reports whether a part has the author that a step gives it. The actor is known once a first step has run.
+func (w *Writer) spoke(p plan.LivePart, s plan.Step) bool {
+	who, _ := s.Payload["author"].(string)
+	if who == "" {
+		w.c.actorMu.Lock()
+		who = w.c.actor
+		w.c.actorMu.Unlock()
+	}
+	return who == "" || p.Fields["author"] == who
+}
+
+// RemoveCopy takes away what a repeated step made a second time: a conversation is deleted when nobody has written in it,
+// a message is blanked, since no API takes one away (IC 2), a contact is archived. A second attribute is left to a person.
+func (w *Writer) RemoveCopy(ctx context.Context, in plan.Intent, id string) error {
+	switch s := in.Step; {
+	case s.Part != "":
+		_, err := w.c.send(ctx, http.MethodPost, "/conversations/redact", map[string]any{"type": "conversation_part", "conversation_id": s.ID, "conversation_part_id": id}, "redact_copy", "")
+		return gone(err)
+	case s.Op == "create_conversation":
+		l, err := w.Get(ctx, "conversation", id)
+		if errors.Is(err, plan.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if tags, _ := l.Fields["tags"].([]plan.Value); len(l.Parts)+len(tags) > 0 || l.Fields["title"] != nil {
+			return errors.New("somebody has written in it, named or tagged it; move what they did, and delete it in Intercom")
+		}
+		_, err = w.c.send(ctx, http.MethodDelete, "/conversations/"+id, nil, "delete_copy", "")
+		return gone(err)
+	case s.Op == "create_contact":
+		_, err := w.c.send(ctx, http.MethodPost, "/contacts/"+id+"/archive", nil, "archive_copy", "")
+		return gone(err)
+	}
+	return errors.New("remove it in Intercom")
+}
+
+// gone takes what is there no more for taken away (IC 4.3).
+func gone(err error) error {
+	var he *transport.HTTPError
+	if errors.As(err, &he) && (he.Status == http.StatusNotFound || he.Status == http.StatusGone) {
+		return nil
+	}
+	return err
 }
 
 // settleState reads the object and compares what the step wanted to be so.

@@ -161,7 +161,7 @@ func (b *builder) conversation() {
 	c := b.c
 	reopens := false
 	if c.Action == plan.Create {
-		token := Token(c.Address)
+		token := plan.Token(c.Address)
 		number, _ := c.Want["number"].(string)
 		b.add("create_conversation", "", plan.Step{
 			Fields: []string{"contact", "created_at", "body"}, Notifies: peopleReached("create_conversation"), Public: true,

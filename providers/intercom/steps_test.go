@@ -213,7 +213,7 @@ func TestStepsAreStable(t *testing.T) {
 	if got, want := one[1].Key, `conversation.all["x$1"]#note#comments/c00`; got != want {
 		t.Errorf("key %s, want %s", got, want)
 	}
-	if a, b := intercom.Token(plan.Address{Set: "conversation.all", Key: "1"}), intercom.Token(plan.Address{Set: "conversation.all", Key: "2"}); a == b {
+	if a, b := plan.Token(plan.Address{Set: "conversation.all", Key: "1"}), plan.Token(plan.Address{Set: "conversation.all", Key: "2"}); a == b {
 		t.Errorf("two records have the marker word %s", a)
 	}
 }
@@ -229,7 +229,7 @@ func TestStepPayloads(t *testing.T) {
 	for _, s := range d.Steps(c) {
 		steps[s.Key[strings.Index(s.Key, "#")+1:]] = s
 	}
-	token := intercom.Token(c.Address)
+	token := plan.Token(c.Address)
 	for _, tt := range []struct {
 		step, field string
 		want        plan.Value

@@ -135,10 +135,12 @@ func parts(t *testing.T, open func() Store) {
 	}
 }
 
-func openKeys(t *testing.T, s Store) []string {
+func openKeys(t *testing.T, s Store) []string { return keysOf(t, s.OpenIntents(t.Context())) }
+
+func keysOf(t *testing.T, intents iter.Seq2[plan.Intent, error]) []string {
 	t.Helper()
 	var out []string
-	for in, err := range s.OpenIntents(t.Context()) {
+	for in, err := range intents {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -163,8 +165,35 @@ func intents(t *testing.T, open func() Store) {
 	if err := s.Begin(t.Context(), plan.Intent{Step: Step("tried again", "create"), Run: "r1", At: at.Add(time.Minute)}); err != nil {
 		t.Fatal(err)
 	}
+	again := plan.Intent{Step: Step("repeated", "create"), Run: "r1", At: at.Add(2 * time.Minute)}
+	if err := s.Begin(t.Context(), again); err != nil {
+		t.Fatal(err)
+	}
+	s.Repeat(again)
+	forgotten := plan.Intent{Step: Step("forgotten", "create"), Run: "r1", At: at.Add(3 * time.Minute)}
+	s.Repeat(forgotten)
+	if err := s.Forget(t.Context(), forgotten.Step.Key); err != nil {
+		t.Fatal(err)
+	}
 	s = reopen(t, s, open)
 	defer finish(t, s)
+	if got := keysOf(t, s.Repeated(t.Context())); !slices.Equal(got, []string{again.Step.Key}) {
+		t.Errorf("remembered as repeated are %v", got)
+	}
+	// Doing it again does not forget that it was repeated.
+	again.At = again.At.Add(time.Minute)
+	if err := s.Begin(t.Context(), again); err != nil {
+		t.Fatal(err)
+	}
+	s.Record(again.Step, plan.Result{ID: "5"}, Base("repeated", "5"))
+	if err := s.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for in, err := range s.Repeated(t.Context()) {
+		if err != nil || in.Step.Key != again.Step.Key || !in.At.Equal(at.Add(2*time.Minute)) {
+			t.Errorf("%+v, %v", in, err)
+		}
+	}
 	if got := openKeys(t, s); !slices.Equal(got, []string{Step("lost", "create").Key, Step("tried again", "create").Key}) {
 		t.Errorf("open are %v", got)
 	}

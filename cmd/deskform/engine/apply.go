@@ -40,8 +40,12 @@ type Applied struct {
 	Settled int        `json:"settled,omitempty"`
 	Repeat  int        `json:"to_repeat,omitempty"`
 	Doubt   []string   `json:"in_doubt,omitempty"`
-	Backup  string     `json:"backup,omitempty"`
-	Seconds float64    `json:"seconds"`
+	// Copies is how many objects and messages were taken away that a repeated call had made a second time; CopiesLeft are
+	// those that a person has to look at, in words.
+	Copies     int      `json:"copies_removed,omitempty"`
+	CopiesLeft []string `json:"copies_left,omitempty"`
+	Backup     string   `json:"backup,omitempty"`
+	Seconds    float64  `json:"seconds"`
 }
 
 // Incomplete: some records were set aside or are in doubt; exit code 3.
@@ -51,7 +55,7 @@ func (a *Applied) Incomplete() bool {
 			return true
 		}
 	}
-	return len(a.Doubt) > 0
+	return len(a.Doubt)+len(a.CopiesLeft) > 0
 }
 
 // Lock takes the lease on the state, waiting at most timeout for a holder to let go.
@@ -104,7 +108,20 @@ func (e *Engine) Recover(ctx context.Context, o ApplyOptions) (Applied, error) {
 	for _, d := range doubt {
 		a.Doubt = append(a.Doubt, d.String())
 	}
-	return a, err
+	if err != nil {
+		return a, err
+	}
+	return a, e.sweep(ctx, r, &a)
+}
+
+// sweep looks for copies of what was repeated because its first try could not be found.
+func (e *Engine) sweep(ctx context.Context, r *run.Runner, a *Applied) error {
+	swept, err := r.Sweep(ctx)
+	a.Copies += swept.Removed
+	for _, text := range swept.Left {
+		a.CopiesLeft = append(a.CopiesLeft, e.Redact.Text(text))
+	}
+	return err
 }
 
 // Apply carries out a plan file. The caller holds the lease; losing it ends the run before its next write.
@@ -157,6 +174,9 @@ func (e *Engine) Apply(ctx context.Context, p *Plan, lease *state.Lease, o Apply
 	a.Books, err = r.Apply(ctx, f.Changes())
 	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(cause, context.Canceled) {
 		err = errors.Join(err, cause)
+	}
+	if err == nil {
+		err = e.sweep(ctx, r, &a)
 	}
 	e.balance(p, &a.Books)
 	a.Seconds = e.Clock.Now().Sub(begun).Seconds()

@@ -53,6 +53,9 @@ func (e *Engine) usedKinds() []*plan.Kind {
 
 func indexed(k *plan.Kind) []string {
 	keys := slices.Clone(k.NaturalKeys)
+	if k.Marked {
+		keys = append(keys, plan.MarkerField)
+	}
 	for _, m := range k.Matches {
 		if !slices.Contains(keys, m) {
 			keys = append(keys, m)

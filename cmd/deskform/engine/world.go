@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 
 	"deskform/plan"
 	"deskform/state/cache"
@@ -31,6 +32,27 @@ func (w *world) Live(kind, id string) (*plan.Live, error) {
 
 func (w *world) Find(kind, field string, v plan.Value) ([]*plan.Live, error) {
 	return w.e.Cache.FindLive(w.ctx, kind, field, v)
+}
+
+func (w *world) Whole(kind, id string) (*plan.Live, error) {
+	r, err := w.e.Reader()
+	if err != nil {
+		return nil, err
+	}
+	got, err := r.Get(w.ctx, kind, id)
+	if errors.Is(err, plan.ErrNotFound) {
+		got = plan.Live{Kind: kind, ID: id, Gone: true}
+	} else if err != nil {
+		return nil, err
+	}
+	if err := w.e.Cache.SetLive(w.ctx, got, indexed(w.e.kinds[kind])); err != nil || got.Gone {
+		return nil, err
+	}
+	return &got, nil
+}
+
+func (w *world) SamePart(want plan.PartWant, got plan.LivePart) bool {
+	return w.e.Dest.SamePart(want, got) == ""
 }
 
 func (w *world) Owner(kind, id string) (plan.Target, bool, error) {

@@ -24,6 +24,7 @@ type conversation struct {
 	teammates                 []string
 	parts                     []*part
 	company                   string
+	redacted                  bool // its first message
 }
 
 type part struct {
@@ -35,6 +36,7 @@ type part struct {
 	assignee   string
 	created    int64
 	files      []file
+	redacted   bool
 }
 
 type file struct {
@@ -130,7 +132,7 @@ func (s *Server) conversationJSON(v *conversation, parts []*part, withParts bool
 		"custom_attributes": custom, "tags": map[string]any{"type": "tag.list", "tags": tags}, "contacts": map[string]any{"type": "contact.list", "contacts": []any{contact}},
 		"teammates": map[string]any{"type": "admin.list", "admins": teammates}, "topics": map[string]any{"type": "topic.list", "topics": []any{}, "total_count": 0},
 		"source": map[string]any{"type": "conversation", "id": strconv.FormatInt(v.sourceID, 10), "delivered_as": "customer_initiated", "subject": "", "body": v.body,
-			"author": s.authorJSON("user", v.contact), "attachments": []any{}, "url": nil, "redacted": false},
+			"author": s.authorJSON("user", v.contact), "attachments": []any{}, "url": nil, "redacted": v.redacted},
 		"statistics":            map[string]any{"type": "conversation_statistics", "count_conversation_parts": len(parts), "count_reopens": 0, "count_assignments": 0},
 		"ai_agent_participated": false, "linked_objects": map[string]any{"type": "list", "data": []any{}, "total_count": 0, "has_more": false},
 	}
@@ -154,7 +156,7 @@ func (s *Server) partJSON(p *part) map[string]any {
 		files = append(files, map[string]any{"type": "upload", "name": f.name, "url": "https://sandbox.invalid/" + f.sha, "content_type": f.contentType, "filesize": f.size})
 	}
 	out := map[string]any{"type": "conversation_part", "id": strconv.FormatInt(p.id, 10), "part_type": p.kind, "body": orNull(p.body), "created_at": p.created, "updated_at": p.created, "notified_at": p.created,
-		"assigned_to": nil, "author": s.authorJSON(p.authorType, p.author), "attachments": files, "external_id": nil, "redacted": false}
+		"assigned_to": nil, "author": s.authorJSON(p.authorType, p.author), "attachments": files, "external_id": nil, "redacted": p.redacted}
 	if p.kind == "assignment" && p.assignee != "" {
 		typ := "admin"
 		if s.team(p.assignee) != nil {
@@ -280,6 +282,50 @@ func (c *call) deleteConversation() (any, error) {
 	}
 	c.s.removeConversation(v)
 	return map[string]any{"id": strconv.FormatInt(v.id, 10), "object": "conversation", "deleted": true}, nil
+}
+
+// redactedBody stands where a message was (the description's example).
+const redactedBody = "<p><i>This message was deleted</i></p>"
+
+// redact blanks one message, which nothing brings back (IC 3.6).
+func (c *call) redact() (any, error) {
+	if err := c.body.only("type", "conversation_id", "conversation_part_id", "source_id"); err != nil {
+		return nil, err
+	}
+	typ, _, err := c.body.str("type")
+	if err != nil {
+		return nil, err
+	}
+	id, ok := c.body.idOf("conversation_id")
+	if !ok {
+		return nil, refuse(http.StatusBadRequest, "parameter_not_found", "conversation_id is required")
+	}
+	c.path = []string{"", id}
+	v, err := c.conversation()
+	if err != nil {
+		return nil, err
+	}
+	switch typ {
+	case "conversation_part":
+		id, _ := c.body.idOf("conversation_part_id")
+		for _, p := range v.parts {
+			if strconv.FormatInt(p.id, 10) == id {
+				p.body, p.files, p.redacted = redactedBody, nil, true
+				c.s.touch(v)
+				return c.whole(v), nil
+			}
+		}
+		return nil, refuse(http.StatusNotFound, "conversation_part_or_message_not_found", "Conversation part or message not found")
+	case "source":
+		id, _ := c.body.idOf("source_id")
+		if strconv.FormatInt(v.sourceID, 10) != id {
+			return nil, refuse(http.StatusNotFound, "conversation_part_or_message_not_found", "Conversation part or message not found")
+		}
+		v.body, v.redacted = redactedBody, true
+		c.s.touch(v)
+		return c.whole(v), nil
+	}
+	return nil, invalid("type", "type must be conversation_part or source")
 }
 
 // A gone conversation is what the list of deleted ones keeps of it.

@@ -81,6 +81,7 @@ func table() []route {
 		on("GET", "/conversations", "listConversations", (*call).listConversations),
 		on("POST", "/conversations/search", "searchConversations", (*call).searchConversations),
 		on("GET", "/conversations/deleted", "listDeletedConversationIds", (*call).listDeleted),
+		on("POST", "/conversations/redact", "redactConversation", (*call).redact),
 		on("GET", "/conversations/{id}", "retrieveConversation", (*call).getConversation),
 		on("PUT", "/conversations/{id}", "updateConversation", (*call).updateConversation),
 		on("DELETE", "/conversations/{id}", "deleteConversation", (*call).deleteConversation),
