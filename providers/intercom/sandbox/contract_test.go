@@ -183,6 +183,7 @@ func TestContract(t *testing.T) {
 	c.do(200, "POST", "/conversations/search", `{"query":{"operator":"AND","value":[{"field":"updated_at","operator":">","value":1}]},"pagination":{"per_page":5}}`)
 	c.do(200, "DELETE", path, "")
 	c.do(200, "GET", "/conversations/deleted", "")
+	c.ticketTypes()
 	c.do(200, "DELETE", "/contacts/"+id(bob), "")
 	c.do(200, "DELETE", "/conversations/attributes/"+number(prio), "")
 	c.do(200, "DELETE", "/tags/"+id(tag), "")

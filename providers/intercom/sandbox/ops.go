@@ -89,6 +89,13 @@ func table() []route {
 		on("POST", "/conversations/{id}/parts", "manageConversation", (*call).manage),
 		on("POST", "/conversations/{id}/tags", "attachTagToConversation", (*call).tagConversation),
 		on("DELETE", "/conversations/{id}/tags/{tag}", "detachTagFromConversation", (*call).untagConversation),
+		on("GET", "/ticket_states", "listTicketStates", (*call).listTicketStates),
+		on("GET", "/ticket_types", "listTicketTypes", (*call).listTicketTypes),
+		on("POST", "/ticket_types", "createTicketType", (*call).createTicketType),
+		on("GET", "/ticket_types/{id}", "getTicketType", (*call).getTicketType),
+		on("PUT", "/ticket_types/{id}", "updateTicketType", (*call).updateTicketType),
+		on("POST", "/ticket_types/{id}/attributes", "createTicketTypeAttribute", (*call).createTicketAttribute),
+		on("PUT", "/ticket_types/{id}/attributes/{attribute}", "updateTicketTypeAttribute", (*call).updateTicketAttribute),
 	}
 }
 

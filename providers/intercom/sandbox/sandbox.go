@@ -73,6 +73,10 @@ type Server struct {
 	gone   []gone
 	nextID int64 // conversations, parts, tags, attributes: one counter
 	hexes  uint32
+	short  int64 // shortID
+
+	ticketTypes []*ticketType
+	states      []*ticketState
 
 	queue   dueHeap
 	indexed index
@@ -93,11 +97,12 @@ type app struct {
 
 // New makes a workspace.
 func New(o Options) (*Server, error) {
-	s := &Server{o: o, clock: o.Clock, byID: map[string]*contact{}, comps: map[string]*company{}, convs: map[int64]*conversation{}, nextID: 215470000000,
+	s := &Server{o: o, clock: o.Clock, byID: map[string]*contact{}, comps: map[string]*company{}, convs: map[int64]*conversation{}, nextID: 215470000000, short: 8300,
 		app: app{IDCode: "sandbox1", Name: "Sandbox", Region: "eu", Timezone: "Europe/Moscow"}, indexed: newIndex()}
 	if s.clock == nil {
 		s.clock = realClock{}
 	}
+	s.defaultStates()
 	if o.Seed != nil {
 		if err := s.seed(o.Seed); err != nil {
 			return nil, fmt.Errorf("read the workspace: %w", err)
@@ -251,6 +256,7 @@ func (s *Server) seed(r io.Reader) error {
 			Body    string `json:"body"`
 			Created int64  `json:"created_at"`
 		} `json:"conversations"`
+		moreSeed
 	}
 	dec := json.NewDecoder(r)
 	dec.DisallowUnknownFields()
@@ -317,7 +323,7 @@ func (s *Server) seed(r io.Reader) error {
 		}
 		s.addConversation(c.Contact, paragraphs(c.Body), c.Created)
 	}
-	return nil
+	return s.seedMore(in.moreSeed)
 }
 
 // Stats counts what happened.

@@ -1,0 +1,88 @@
+package sandbox
+
+import (
+	"fmt"
+	"slices"
+)
+
+// moreSeed is what the data file has of the kinds that came later: what only a person can make, and what somebody may
+// have made before the move. States come on top of the four that every workspace has.
+type moreSeed struct {
+	TicketTypes []struct {
+		ID         string `json:"id"`
+		Name       string `json:"name"`
+		Desc       string `json:"description"`
+		Category   string `json:"category"`
+		Attributes []struct {
+			Name     string   `json:"name"`
+			Type     string   `json:"data_type"`
+			Desc     string   `json:"description"`
+			Items    []string `json:"list_items"`
+			Required bool     `json:"required_to_create"`
+		} `json:"attributes"`
+	} `json:"ticket_types"`
+	TicketStates []struct {
+		ID       string   `json:"id"`
+		Category string   `json:"category"`
+		Internal string   `json:"internal_label"`
+		External string   `json:"external_label"`
+		Types    []string `json:"ticket_types"` // by id or name; none: all
+		Archived bool     `json:"archived"`
+	} `json:"ticket_states"`
+}
+
+func (s *Server) seedMore(in moreSeed) error {
+	for _, t := range in.TicketTypes {
+		if t.Category == "" {
+			t.Category = "Customer"
+		}
+		if t.Name == "" || !slices.Contains(ticketCategories, t.Category) {
+			return fmt.Errorf("ticket type %q of category %q", t.Name, t.Category)
+		}
+		n := s.newTicketType(t.Name, t.Desc, t.Category)
+		if t.ID != "" {
+			n.id = t.ID
+		}
+		for _, a := range t.Attributes {
+			if !slices.Contains(ticketAttributeTypes, a.Type) {
+				return fmt.Errorf("ticket type %q: attribute %q has data_type %q", t.Name, a.Name, a.Type)
+			}
+			m := &ticketAttribute{id: s.shortID(), name: a.Name, typ: a.Type, desc: a.Desc, required: a.Required, visible: true, visibleToContacts: true, order: len(n.attrs), created: s.now(), updated: s.now()}
+			for _, label := range a.Items {
+				m.items = append(m.items, option{id: s.guid(), label: label})
+			}
+			n.attrs = append(n.attrs, m)
+		}
+		s.ticketTypes = append(s.ticketTypes, n)
+	}
+	for _, st := range in.TicketStates {
+		n, err := s.newTicketState(st.Category, st.Internal, st.External, st.Types)
+		if err != nil {
+			return err
+		}
+		if n.archived = st.Archived; st.ID != "" {
+			n.id = st.ID
+		}
+	}
+	return nil
+}
+
+// newTicketState is what a person does in the settings: a state, and the types that it is for.
+func (s *Server) newTicketState(category, internal, external string, types []string) (*ticketState, error) {
+	if !slices.Contains(stateCategories, category) || internal == "" {
+		return nil, fmt.Errorf("ticket state %q of category %q", internal, category)
+	}
+	if external == "" {
+		external = internal
+	}
+	n := &ticketState{id: s.shortID(), category: category, internal: internal, external: external}
+	for _, t := range types {
+		i := slices.IndexFunc(s.ticketTypes, func(have *ticketType) bool { return have.id == t || have.name == t })
+		if i < 0 {
+			return nil, fmt.Errorf("ticket state %q names ticket type %q, which is not there", internal, t)
+		}
+		n.types = append(n.types, s.ticketTypes[i].id)
+	}
+	s.states = append(s.states, n)
+	return n, nil
+}
