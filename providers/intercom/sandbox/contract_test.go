@@ -77,7 +77,8 @@ func number(m map[string]any) string {
 // Intercom's own description.
 func TestContract(t *testing.T) {
 	v := openapi.Load(t, openapi.Differences())
-	srv, err := sandbox.New(sandbox.Options{Token: "sandbox", Clock: &stillClock{time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}, Seed: strings.NewReader(contractSeed)})
+	clock := &stillClock{time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
+	srv, err := sandbox.New(sandbox.Options{Token: "sandbox", Clock: clock, Seed: strings.NewReader(contractSeed)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,6 +185,7 @@ func TestContract(t *testing.T) {
 	c.do(200, "DELETE", path, "")
 	c.do(200, "GET", "/conversations/deleted", "")
 	c.ticketTypes()
+	c.tickets(clock, id(ann), id(tag))
 	c.do(200, "DELETE", "/contacts/"+id(bob), "")
 	c.do(200, "DELETE", "/conversations/attributes/"+number(prio), "")
 	c.do(200, "DELETE", "/tags/"+id(tag), "")

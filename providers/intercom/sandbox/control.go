@@ -311,6 +311,12 @@ func (s *Server) Dump(w io.Writer) error {
 			put(a.model+"_attribute", a.dataJSON())
 		}
 	}
+	for _, st := range s.states {
+		put("ticket_state", s.stateJSON(st))
+	}
+	for _, t := range s.ticketTypes {
+		put("ticket_type", s.ticketTypeJSON(t))
+	}
 	for _, m := range s.corder {
 		if !m.deleted {
 			put("company", s.companyJSON(m))
@@ -328,10 +334,16 @@ func (s *Server) Dump(w io.Writer) error {
 		if s.convs[v.id] == nil {
 			continue
 		}
-		o := s.conversationJSON(v, v.parts, false)
+		kind, o := "conversation", s.conversationJSON(v, v.parts, false)
+		if v.ticket != nil {
+			kind, o = "ticket", s.ticketJSON(v, false)
+		}
 		parts := make([]any, len(v.parts))
 		for i, p := range v.parts {
 			pj := s.partJSON(p)
+			if v.ticket != nil {
+				pj = s.ticketPartJSON(p)
+			}
 			files := []any{}
 			for _, f := range p.files {
 				files = append(files, map[string]any{"name": f.name, "size": f.size, "sha256": f.sha, "content_type": f.contentType})
@@ -340,7 +352,7 @@ func (s *Server) Dump(w io.Writer) error {
 			parts[i] = pj
 		}
 		o["parts"] = parts
-		put("conversation", o)
+		put(kind, o)
 	}
 	if err != nil {
 		return err

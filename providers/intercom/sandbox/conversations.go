@@ -24,7 +24,19 @@ type conversation struct {
 	teammates                 []string
 	parts                     []*part
 	company                   string
-	redacted                  bool // its first message
+	redacted                  bool     // its first message
+	others                    []string // participants besides contact
+	left                      bool     // contact is no participant any more
+	links                     []int64
+	ticket                    *ticket // nil: none
+}
+
+// contacts are the participants.
+func (v *conversation) contacts() []string {
+	if v.left {
+		return v.others
+	}
+	return append([]string{v.contact}, v.others...)
 }
 
 type part struct {
@@ -37,6 +49,7 @@ type part struct {
 	created    int64
 	files      []file
 	redacted   bool
+	was, state string // of a ticket, by category
 }
 
 type file struct {
@@ -91,6 +104,8 @@ func (s *Server) authorJSON(typ, id string) map[string]any {
 		if a := s.admin(id); a != nil {
 			out["name"], out["email"] = a.Name, a.Email
 		}
+	} else if typ == "bot" {
+		out["name"], out["email"] = "Fin", "operator+"+s.app.IDCode+"@intercom.io"
 	} else if k := s.byID[id]; k != nil {
 		out["name"], out["email"] = orNull(k.name), orNull(k.email)
 	}
@@ -111,30 +126,26 @@ func (s *Server) conversationJSON(v *conversation, parts []*part, withParts bool
 	if custom == nil {
 		custom = map[string]any{}
 	}
-	tags := []any{}
-	for _, id := range v.tags {
-		if t := s.tag(id); t != nil {
-			tags = append(tags, t.json())
-		}
-	}
 	teammates := []any{}
 	for _, id := range v.teammates {
 		teammates = append(teammates, map[string]any{"type": "admin", "id": id})
-	}
-	contact := map[string]any{"type": "contact", "id": v.contact}
-	if k := s.byID[v.contact]; k != nil {
-		contact["external_id"] = orNull(k.externalID)
 	}
 	out := map[string]any{
 		"type": "conversation", "id": strconv.FormatInt(v.id, 10), "created_at": v.created, "updated_at": v.updated, "waiting_since": nil, "snoozed_until": ts(v.snoozed),
 		"title": orNull(v.title), "open": v.state == "open", "state": v.state, "read": true, "priority": "none",
 		"admin_assignee_id": number(v.admin), "team_assignee_id": number(v.team), "company_id": orNull(v.company),
-		"custom_attributes": custom, "tags": map[string]any{"type": "tag.list", "tags": tags}, "contacts": map[string]any{"type": "contact.list", "contacts": []any{contact}},
+		"custom_attributes": custom, "tags": s.tagsJSON(v.tags), "contacts": map[string]any{"type": "contact.list", "contacts": s.contactRefs(v)},
 		"teammates": map[string]any{"type": "admin.list", "admins": teammates}, "topics": map[string]any{"type": "topic.list", "topics": []any{}, "total_count": 0},
 		"source": map[string]any{"type": "conversation", "id": strconv.FormatInt(v.sourceID, 10), "delivered_as": "customer_initiated", "subject": "", "body": v.body,
 			"author": s.authorJSON("user", v.contact), "attachments": []any{}, "url": nil, "redacted": v.redacted},
 		"statistics":            map[string]any{"type": "conversation_statistics", "count_conversation_parts": len(parts), "count_reopens": 0, "count_assignments": 0},
-		"ai_agent_participated": false, "linked_objects": map[string]any{"type": "list", "data": []any{}, "total_count": 0, "has_more": false},
+		"ai_agent_participated": false, "linked_objects": s.linksJSON(v), "ticket": nil,
+	}
+	if m := s.comps[v.company]; m != nil && !m.deleted {
+		out["company"] = s.companyJSON(m)
+	}
+	if v.ticket != nil {
+		out["ticket"] = s.ticketJSON(v, false)
 	}
 	if withParts {
 		shown := parts
@@ -453,9 +464,7 @@ func (c *call) reply() (any, error) {
 		}
 		c.s.ledger.cannotAvoid("replyConversation")
 	case kind == "comment" && !skip:
-		if k := c.s.byID[v.contact]; k != nil && k.email != "" {
-			c.s.ledger.couldAvoid("replyConversation", 1)
-		}
+		c.s.ledger.couldAvoid("replyConversation", c.s.reachable(v))
 	}
 	c.s.touch(v)
 	return c.whole(v), nil

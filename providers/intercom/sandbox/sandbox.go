@@ -77,6 +77,8 @@ type Server struct {
 
 	ticketTypes []*ticketType
 	states      []*ticketState
+	tickets     int64 // the number of the last one
+	jobs        []*job
 
 	queue   dueHeap
 	indexed index
@@ -180,8 +182,9 @@ func (s *Server) changed(d due) {
 	heap.Push(&s.queue, d)
 }
 
-// settle lets the index take in what is due; all of it at the start.
+// settle does the jobs and lets the index take in what is due; all of it at the start.
 func (s *Server) settle(all bool) {
+	s.work()
 	now := s.clock.Now().UnixNano()
 	for len(s.queue) > 0 && (all || s.queue[0].at <= now) {
 		d := heap.Pop(&s.queue).(due)
@@ -352,8 +355,15 @@ func (s *Server) Stats() Stats {
 	}
 	out.Peak = s.limiter.peak
 	out.Notifications = s.ledger.counts()
-	out.Objects = map[string]int{"admin": len(s.admins), "team": len(s.teams), "tag": len(s.tags), "conversation": len(s.convs), "contact": 0, "company": 0,
+	out.Objects = map[string]int{"admin": len(s.admins), "team": len(s.teams), "tag": len(s.tags), "conversation": 0, "ticket": 0, "ticket_type": len(s.ticketTypes), "ticket_state": len(s.states), "contact": 0, "company": 0,
 		"contact_attribute": 0, "company_attribute": 0, "conversation_attribute": 0}
+	for _, v := range s.convs {
+		if v.ticket != nil {
+			out.Objects["ticket"]++
+		} else {
+			out.Objects["conversation"]++
+		}
+	}
 	for _, c := range s.byID {
 		if c.state == live {
 			out.Objects["contact"]++

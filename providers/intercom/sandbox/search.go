@@ -62,6 +62,9 @@ func (c *call) compile(raw any, fields map[string]string, model string, depth in
 	if attr, isAttr := strings.CutPrefix(name, "custom_attributes."); isAttr && model == "contact" && len(c.s.liveAttributes("contact", attr)) > 0 {
 		kind, ok = "s", true
 	}
+	if model == "ticket" && !ok {
+		kind, ok = c.s.searchedAttribute(name)
+	}
 	if !ok {
 		e := refuse(http.StatusBadRequest, "invalid_field", "%s is not a valid field", name)
 		e.field = name
@@ -71,7 +74,7 @@ func (c *call) compile(raw any, fields map[string]string, model string, depth in
 }
 
 var operators = map[string][]string{
-	"s": {"=", "!=", "IN", "NIN", "~", "!~", "^", "$"}, "i": {"=", "!=", "IN", "NIN", ">", "<"}, "b": {"=", "!="}, "day": {"=", ">", "<"},
+	"s": {"=", "!=", "IN", "NIN", "~", "!~", "^", "$"}, "i": {"=", "!=", "IN", "NIN", ">", "<"}, "created": {"=", "!=", "IN", "NIN", ">", "<", ">=", "<="}, "b": {"=", "!="}, "day": {"=", ">", "<"},
 	"tag": {"=", "!="}, "set": {"=", "!=", "IN", "NIN"}, "word": {"=", "!=", "~", "!~"},
 }
 
@@ -97,16 +100,16 @@ func (c *call) filter(name, kind, op string, value any) (test, error) {
 			at, _ := have.(int64)
 			a, b := c.day(at), c.day(n)
 			return at != 0 && (op == "=" && a == b || op == ">" && a > b || op == "<" && a < b)
-		case "i":
+		case "i", "created":
 			at, _ := have.(int64)
 			switch op {
 			case "=":
 				return at == n
 			case "!=":
 				return at != n
-			case ">": // documented as "or equal"
+			case ">", ">=": // documented as "or equal"
 				return at >= n
-			case "<":
+			case "<", "<=":
 				return at <= n
 			}
 			return slices.Contains(in, strconv.FormatInt(at, 10)) == (op == "IN")
@@ -381,7 +384,7 @@ func conversationField(s *Server, v *conversation, f string) any {
 	case "source.type":
 		return "conversation"
 	case "contact_ids":
-		return []string{v.contact}
+		return v.contacts()
 	case "teammate_ids":
 		return v.teammates
 	case "admin_assignee_id":
