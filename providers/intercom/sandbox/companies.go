@@ -24,10 +24,7 @@ func (s *Server) addCompany(m *company) {
 }
 
 func (s *Server) companyJSON(m *company) map[string]any {
-	custom := m.custom
-	if custom == nil {
-		custom = map[string]any{}
-	}
+	custom := s.customJSON(m.custom, false)
 	out := map[string]any{"type": "company", "id": m.id, "app_id": s.app.IDCode, "company_id": m.companyID, "name": m.name, "created_at": m.created, "updated_at": m.updated,
 		"remote_created_at": m.remote, "monthly_spend": m.spend, "session_count": 0, "user_count": m.users, "size": m.size, "website": m.website, "industry": m.industry,
 		"custom_attributes": custom, "tags": map[string]any{"type": "tag.list", "tags": []any{}}, "segments": map[string]any{"type": "segment.list", "segments": []any{}}, "plan": map[string]any{}}

@@ -56,10 +56,7 @@ func list(kind, url string, ids []string) map[string]any {
 
 func (s *Server) contactJSON(k *contact) map[string]any {
 	url := "/contacts/" + k.id
-	custom := k.custom
-	if custom == nil {
-		custom = map[string]any{}
-	}
+	custom := s.customJSON(k.custom, false)
 	companies := list("company", "/companies", k.companies)
 	companies["url"] = url + "/companies"
 	tags := list("tag", "/tags", k.tags)

@@ -21,7 +21,12 @@ import (
 const contractSeed = `{"app": {"id_code": "ws1", "name": "Acme", "region": "eu", "timezone": "UTC"},
  "admins": [{"id": "11", "name": "Mover", "email": "mover@acme.example", "has_inbox_seat": true, "team_ids": ["21"]},
             {"id": "12", "name": "Agent", "email": "agent@acme.example", "has_inbox_seat": true}],
- "teams": [{"id": "21", "name": "Desk", "admin_ids": ["11"]}]}`
+ "teams": [{"id": "21", "name": "Desk", "admin_ids": ["11"]}],
+ "data_attributes": [{"name": "their_changes", "model": "contact", "data_type": "relationship", "reference": {"type": "many", "object_type_id": "Change"}}],
+ "custom_objects": [{"identifier": "Change", "name": "Change Request", "attributes": [{"name": "title", "data_type": "string"}, {"name": "risk", "data_type": "list", "options": ["Low", "High"]},
+   {"name": "when", "data_type": "datetime"}, {"name": "hours", "data_type": "decimal"}, {"name": "count", "data_type": "integer"}, {"name": "known", "data_type": "boolean"},
+   {"name": "asked_by", "data_type": "relationship", "reference": {"type": "one", "object_type_id": "contact"}}, {"name": "problems", "data_type": "relationship", "reference": {"type": "many", "object_type_id": "Problem"}}]},
+  {"identifier": "Problem", "name": "Problem", "attributes": [{"name": "cause", "data_type": "string"}]}]}`
 
 // stillClock stands still unless somebody sleeps on it.
 type stillClock struct{ now time.Time }
@@ -185,6 +190,7 @@ func TestContract(t *testing.T) {
 	c.do(200, "DELETE", path, "")
 	c.do(200, "GET", "/conversations/deleted", "")
 	c.ticketTypes()
+	c.objects(id(ann))
 	c.tickets(clock, id(ann), id(tag))
 	c.do(200, "DELETE", "/contacts/"+id(bob), "")
 	c.do(200, "DELETE", "/conversations/attributes/"+number(prio), "")

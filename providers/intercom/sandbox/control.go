@@ -317,6 +317,12 @@ func (s *Server) Dump(w io.Writer) error {
 	for _, t := range s.ticketTypes {
 		put("ticket_type", s.ticketTypeJSON(t))
 	}
+	for _, t := range s.objectTypes {
+		put("custom_object", t.json())
+	}
+	for _, o := range s.instanceOrder {
+		put("custom_object_instance", s.instanceJSON(o, true))
+	}
 	for _, m := range s.corder {
 		if !m.deleted {
 			put("company", s.companyJSON(m))

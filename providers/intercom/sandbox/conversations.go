@@ -122,10 +122,7 @@ func (s *Server) authorJSON(typ, id string) map[string]any {
 const newest = 500
 
 func (s *Server) conversationJSON(v *conversation, parts []*part, withParts bool) map[string]any {
-	custom := v.custom
-	if custom == nil {
-		custom = map[string]any{}
-	}
+	custom := s.customJSON(v.custom, false)
 	teammates := []any{}
 	for _, id := range v.teammates {
 		teammates = append(teammates, map[string]any{"type": "admin", "id": id})
@@ -265,6 +262,13 @@ func (c *call) updateConversation() (any, error) {
 	custom, err := c.s.custom("conversation", v.custom, c.body["custom_attributes"])
 	if err != nil {
 		return nil, err
+	}
+	if v.ticket != nil {
+		for name, x := range custom {
+			if _, is := x.(links); is { // IC 3.10 and 7 #16: link the contact, or a conversation
+				return nil, invalid(name, "custom objects cannot be linked with a ticket")
+			}
+		}
 	}
 	if id, ok := c.body["company_id"]; ok {
 		key, _ := id.(string)

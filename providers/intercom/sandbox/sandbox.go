@@ -80,6 +80,10 @@ type Server struct {
 	tickets     int64 // the number of the last one
 	jobs        []*job
 
+	objectTypes   []*objectType
+	instances     map[string]*instance
+	instanceOrder []*instance
+
 	queue   dueHeap
 	indexed index
 	scroll  *scrollState
@@ -99,7 +103,7 @@ type app struct {
 
 // New makes a workspace.
 func New(o Options) (*Server, error) {
-	s := &Server{o: o, clock: o.Clock, byID: map[string]*contact{}, comps: map[string]*company{}, convs: map[int64]*conversation{}, nextID: 215470000000, short: 8300,
+	s := &Server{o: o, clock: o.Clock, byID: map[string]*contact{}, comps: map[string]*company{}, convs: map[int64]*conversation{}, nextID: 215470000000, short: 8300, instances: map[string]*instance{},
 		app: app{IDCode: "sandbox1", Name: "Sandbox", Region: "eu", Timezone: "Europe/Moscow"}, indexed: newIndex()}
 	if s.clock == nil {
 		s.clock = realClock{}
@@ -247,12 +251,14 @@ func (s *Server) seed(r io.Reader) error {
 			Type    string   `json:"data_type"`
 			Options []string `json:"options"`
 			Desc    string   `json:"description"`
+			Ref     *refSeed `json:"reference"` // of a relationship, which only a person makes
 		} `json:"data_attributes"`
 		Conv []struct {
 			Name    string   `json:"name"`
 			Type    string   `json:"data_type"`
 			Options []string `json:"options"`
 			Desc    string   `json:"description"`
+			Ref     *refSeed `json:"reference"`
 		} `json:"conversation_attributes"`
 		Conversations []struct {
 			Contact string `json:"contact"`
@@ -285,10 +291,10 @@ func (s *Server) seed(r io.Reader) error {
 		return name
 	}
 	for _, a := range in.Data {
-		s.attrs = append(s.attrs, s.newAttribute(a.Model, a.Name, a.Type, a.Desc, a.Options))
+		s.attrs = append(s.attrs, a.Ref.on(s.newAttribute(a.Model, a.Name, a.Type, a.Desc, a.Options)))
 	}
 	for _, a := range in.Conv {
-		s.attrs = append(s.attrs, s.newAttribute("conversation", a.Name, a.Type, a.Desc, a.Options))
+		s.attrs = append(s.attrs, a.Ref.on(s.newAttribute("conversation", a.Name, a.Type, a.Desc, a.Options)))
 	}
 	for _, c := range in.Companies {
 		n := &company{id: c.ID, companyID: c.CompanyID, name: c.Name, custom: c.Custom, created: s.now(), updated: s.now()}
@@ -355,7 +361,7 @@ func (s *Server) Stats() Stats {
 	}
 	out.Peak = s.limiter.peak
 	out.Notifications = s.ledger.counts()
-	out.Objects = map[string]int{"admin": len(s.admins), "team": len(s.teams), "tag": len(s.tags), "conversation": 0, "ticket": 0, "ticket_type": len(s.ticketTypes), "ticket_state": len(s.states), "contact": 0, "company": 0,
+	out.Objects = map[string]int{"admin": len(s.admins), "team": len(s.teams), "tag": len(s.tags), "conversation": 0, "ticket": 0, "ticket_type": len(s.ticketTypes), "ticket_state": len(s.states), "custom_object": len(s.objectTypes), "custom_object_instance": len(s.instances), "contact": 0, "company": 0,
 		"contact_attribute": 0, "company_attribute": 0, "conversation_attribute": 0}
 	for _, v := range s.convs {
 		if v.ticket != nil {

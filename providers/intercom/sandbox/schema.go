@@ -34,6 +34,7 @@ type attribute struct {
 	archived               bool
 	created, updated       int64
 	required               bool
+	ref                    reference // of a relationship
 }
 
 type option struct {
@@ -174,7 +175,8 @@ func (c *call) listDataAttributes() (any, error) {
 		out = []any{}
 	}
 	for _, a := range c.s.attrs {
-		if a.model == "conversation" || model != "" && a.model != model || a.archived && q.Get("include_archived") != "true" {
+		// Relationships are a person's work and no data_type of this list (IC 2).
+		if a.model == "conversation" || a.typ == "relationship" || model != "" && a.model != model || a.archived && q.Get("include_archived") != "true" {
 			continue
 		}
 		out = append(out, a.dataJSON())
@@ -321,6 +323,9 @@ func (a *attribute) convJSON() map[string]any {
 	if a.typ == "string" {
 		out["multiline"] = false
 	}
+	if a.typ == "relationship" {
+		out["reference"] = map[string]any{"type": a.ref.kind(), "object_type_id": a.ref.target}
+	}
 	return out
 }
 
@@ -351,14 +356,18 @@ func (c *call) createConvAttribute() (any, error) {
 		return nil, err
 	}
 	var labels []string
+	var ref reference
 	switch typ {
 	case "string", "integer", "decimal", "boolean", "datetime":
 	case "list":
 		if labels, err = optionValues(c.body["options"], "label"); err != nil {
 			return nil, err
 		}
-	case "relationship", "files":
-		return nil, refuse(http.StatusNotImplemented, "unsupported", "the sandbox does not make %s attributes yet", typ)
+	case "relationship":
+		if ref, err = c.reference(); err != nil {
+			return nil, err
+		}
+	case "files":
 	default:
 		return nil, refuse(http.StatusUnprocessableEntity, "parameter_invalid", "data_type is not valid")
 	}
@@ -367,11 +376,36 @@ func (c *call) createConvAttribute() (any, error) {
 		return nil, err
 	}
 	a := c.s.newAttribute("conversation", name, typ, desc, labels)
+	a.ref = ref
 	if a.required, err = c.body.boolean("required"); err != nil {
 		return nil, err
 	}
 	c.s.attrs = append(c.s.attrs, a)
 	return a.convJSON(), nil
+}
+
+func (r reference) kind() string {
+	if r.many {
+		return "many"
+	}
+	return "one"
+}
+
+// reference reads what a conversation's relationship attribute points to: a custom object type that is there (IC 3.5).
+func (c *call) reference() (reference, error) {
+	m, _ := c.body["reference"].(map[string]any)
+	kind, _, err := object(m).str("type")
+	if err != nil {
+		return reference{}, err
+	}
+	target, _, err := object(m).str("object_type_id")
+	if err != nil {
+		return reference{}, err
+	}
+	if kind != "one" && kind != "many" || c.s.objectType(target) == nil {
+		return reference{}, refuse(http.StatusUnprocessableEntity, "parameter_invalid", "reference is not valid")
+	}
+	return reference{target, kind == "many"}, nil
 }
 
 func (c *call) getConvAttribute() (any, error) {
@@ -399,6 +433,21 @@ func (c *call) updateConvAttribute() (any, error) {
 		return nil, err
 	} else if ok {
 		a.desc = v
+	}
+	if c.body["reference"] != nil {
+		ref, err := c.reference()
+		if err != nil || a.typ != "relationship" {
+			return nil, refuse(http.StatusUnprocessableEntity, "parameter_invalid", "reference is not valid")
+		}
+		if ref != a.ref { // which wipes what was linked (IC 2)
+			for _, v := range c.s.vorder {
+				if v.custom[a.name] != nil {
+					v.custom = with(v.custom, a.name, nil)
+					delete(v.custom, a.name)
+				}
+			}
+		}
+		a.ref = ref
 	}
 	a.updated = c.s.now()
 	return a.convJSON(), nil
@@ -529,6 +578,10 @@ func (s *Server) value(model, name string, v any) (any, error) {
 		if _, ok := v.(bool); !ok {
 			return nil, bad
 		}
+	case "relationship":
+		return s.linked(name, a.ref, v)
+	case "files":
+		return nil, invalid(name, "files are not taken by this sandbox here: what Intercom takes nobody knows")
 	}
 	return v, nil
 }

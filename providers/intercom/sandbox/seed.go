@@ -29,9 +29,67 @@ type moreSeed struct {
 		Types    []string `json:"ticket_types"` // by id or name; none: all
 		Archived bool     `json:"archived"`
 	} `json:"ticket_states"`
+	CustomObjects []struct {
+		Identifier string                `json:"identifier"`
+		Name       string                `json:"name"`
+		Attributes []objectAttributeSeed `json:"attributes"`
+	} `json:"custom_objects"`
+}
+
+// refSeed is a reference: type one or many, object_type_id a custom object's identifier, contact, company or conversation.
+type refSeed struct {
+	Type   string `json:"type"`
+	Object string `json:"object_type_id"`
+}
+
+func (r *refSeed) on(a *attribute) *attribute {
+	if r != nil {
+		a.ref = reference{r.Object, r.Type == "many"}
+	}
+	return a
+}
+
+type objectAttributeSeed struct {
+	Name    string   `json:"name"`
+	Type    string   `json:"data_type"`
+	Options []string `json:"options"`
+	Ref     refSeed  `json:"reference"`
+}
+
+// addTo is what a person does in the settings of a custom object.
+func (in objectAttributeSeed) addTo(t *objectType) error {
+	a, err := newObjectAttribute(in.Name, in.Type, in.Options, in.Ref.Object, in.Ref.Type == "many")
+	if err != nil {
+		return fmt.Errorf("custom object %q: %w", t.identifier, err)
+	}
+	if t.attr(in.Name) != nil {
+		return fmt.Errorf("custom object %q has an attribute %q", t.identifier, in.Name)
+	}
+	t.attrs = append(t.attrs, a)
+	return nil
+}
+
+// newObjectType is what a person does in the settings: the name is unique and stays (IC 2).
+func (s *Server) newObjectType(identifier, name string, attrs []objectAttributeSeed) error {
+	if identifier == "" || s.objectType(identifier) != nil {
+		return fmt.Errorf("custom object %q has no identifier, or another has it", name)
+	}
+	t := &objectType{identifier: identifier, name: name}
+	for _, a := range attrs {
+		if err := a.addTo(t); err != nil {
+			return err
+		}
+	}
+	s.objectTypes = append(s.objectTypes, t)
+	return nil
 }
 
 func (s *Server) seedMore(in moreSeed) error {
+	for _, o := range in.CustomObjects {
+		if err := s.newObjectType(o.Identifier, o.Name, o.Attributes); err != nil {
+			return err
+		}
+	}
 	for _, t := range in.TicketTypes {
 		if t.Category == "" {
 			t.Category = "Customer"
