@@ -12,7 +12,9 @@ type company struct {
 	size, spend, remote, created, updated        int64
 	custom                                       map[string]any
 	users                                        int
+	tags                                         []string
 	deleted                                      bool
+	goneAt                                       int64 // when a deletion is through, Unix nanoseconds
 }
 
 func (m *company) snapshot() *company { c := *m; return &c }
@@ -27,7 +29,7 @@ func (s *Server) companyJSON(m *company) map[string]any {
 	custom := s.customJSON(m.custom, false)
 	out := map[string]any{"type": "company", "id": m.id, "app_id": s.app.IDCode, "company_id": m.companyID, "name": m.name, "created_at": m.created, "updated_at": m.updated,
 		"remote_created_at": m.remote, "monthly_spend": m.spend, "session_count": 0, "user_count": m.users, "size": m.size, "website": m.website, "industry": m.industry,
-		"custom_attributes": custom, "tags": map[string]any{"type": "tag.list", "tags": []any{}}, "segments": map[string]any{"type": "segment.list", "segments": []any{}}, "plan": map[string]any{}}
+		"custom_attributes": custom, "tags": s.tagsJSON(m.tags), "segments": map[string]any{"type": "segment.list", "segments": []any{}}, "plan": map[string]any{}}
 	if m.plan != "" {
 		out["plan"] = map[string]any{"type": "plan", "id": "1", "name": m.plan} // a string is written, an object read (IC 3.3)
 	}
@@ -113,35 +115,52 @@ func (c *call) updateCompany() (any, error) {
 }
 
 func (c *call) getCompany() (any, error) {
-	m, err := c.company()
-	if err != nil {
-		return nil, err
+	m := c.s.comps[c.path[1]]
+	if !c.s.readable(m) {
+		return nil, refuse(http.StatusNotFound, "company_not_found", "Company Not Found")
 	}
 	return c.s.companyJSON(m), nil
 }
 
-// deleteCompany archives at once for readers by id and detaches contacts (IC 3.3, trap 23).
+// deleteCompany answers at once; that it is archived and its contacts are detached shows later (IC 3.3, trap 23).
 func (c *call) deleteCompany() (any, error) {
 	m, err := c.company()
 	if err != nil {
 		return nil, err
 	}
-	m.deleted = true
+	m.deleted, m.goneAt = true, c.s.clock.Now().Add(c.s.o.IndexLag).UnixNano()
+	c.s.dying = append(c.s.dying, m)
 	c.s.changed(due{hex: m.id, comp: true})
-	for _, k := range c.s.order {
-		if slices.Contains(k.companies, m.id) {
-			k.companies = without(k.companies, m.id)
-			c.s.touchContact(k)
-		}
-	}
+	c.s.detach()
 	return map[string]any{"id": m.id, "object": "company", "deleted": true}, nil
+}
+
+// readable says whether a read by key still shows a company that is being archived.
+func (s *Server) readable(m *company) bool {
+	return m != nil && (!m.deleted || s.clock.Now().UnixNano() < m.goneAt)
+}
+
+// detach takes the contacts from companies whose deletion is through.
+func (s *Server) detach() {
+	s.dying = slices.DeleteFunc(s.dying, func(m *company) bool {
+		if s.readable(m) {
+			return false
+		}
+		for _, k := range s.order {
+			if slices.Contains(k.companies, m.id) {
+				k.companies = without(k.companies, m.id)
+				s.touchContact(k)
+			}
+		}
+		return true
+	})
 }
 
 // findCompany is one company for ?company_id= and ?name=, else a page (IC trap 22).
 func (c *call) findCompany() (any, error) {
 	q := c.r.URL.Query()
-	for _, m := range c.s.corder {
-		if m.deleted {
+	for _, m := range slices.Backward(c.s.corder) { // one that took the key of an archived one stands behind it
+		if !c.s.readable(m) {
 			continue
 		}
 		if key := q.Get("company_id"); key != "" && m.companyID == key || q.Get("name") != "" && m.name == q.Get("name") {
@@ -158,7 +177,8 @@ func (c *call) findCompany() (any, error) {
 func (c *call) visible() []*company {
 	var out []*company
 	for _, m := range c.s.corder {
-		if seen := c.s.indexed.companies[m.id]; seen != nil && seen.users > 0 {
+		tag := c.r.URL.Query().Get("tag_id")
+		if seen := c.s.indexed.companies[m.id]; seen != nil && seen.users > 0 && (tag == "" || slices.Contains(seen.tags, tag)) {
 			out = append(out, seen)
 		}
 	}

@@ -61,7 +61,11 @@ func (s *Server) contactJSON(k *contact) map[string]any {
 	companies["url"] = url + "/companies"
 	tags := list("tag", "/tags", k.tags)
 	tags["url"] = url + "/tags"
-	notes := list("note", "/notes", nil)
+	var noteIDs []string
+	for _, n := range s.notesOf(k.id) {
+		noteIDs = append(noteIDs, n.id)
+	}
+	notes := list("note", "/notes", noteIDs)
 	notes["url"] = url + "/notes"
 	return map[string]any{
 		"type": "contact", "id": k.id, "workspace_id": s.app.IDCode, "external_id": orNull(k.externalID), "role": k.role, "email": orNull(k.email), "phone": orNull(k.phone), "name": orNull(k.name),

@@ -190,6 +190,7 @@ func TestContract(t *testing.T) {
 	c.do(200, "DELETE", path, "")
 	c.do(200, "GET", "/conversations/deleted", "")
 	c.ticketTypes()
+	c.notesAndPeople(id(ann), id(bob))
 	c.objects(id(ann))
 	c.tickets(clock, id(ann), id(tag))
 	c.do(200, "DELETE", "/contacts/"+id(bob), "")

@@ -275,6 +275,14 @@ func (s *Server) mutateConversation(v *conversation, m Mutation) error {
 	return nil
 }
 
+// firstAdmin is whose the token is.
+func (s *Server) firstAdmin() string {
+	if len(s.admins) == 0 {
+		return "0"
+	}
+	return s.admins[0].ID
+}
+
 func (s *Server) anyAdmin() string {
 	if len(s.admins) == 0 {
 		return "0"
@@ -335,6 +343,9 @@ func (s *Server) Dump(w io.Writer) error {
 		o := s.contactJSON(k)
 		o["companies"], o["tags"] = k.companies, k.tags
 		put("contact", o)
+	}
+	for _, n := range s.notes {
+		put("note", s.noteJSON(n))
 	}
 	for _, v := range s.vorder {
 		if s.convs[v.id] == nil {

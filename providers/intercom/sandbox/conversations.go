@@ -227,6 +227,9 @@ func (c *call) createConversation() (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if id, ok := c.body.idOf("brand_id"); ok && !slices.ContainsFunc(c.s.allBrands(), func(b brand) bool { return b.ID == id }) {
+		return nil, invalid("brand_id", "there is no brand %s", id)
+	}
 	if k := c.s.byID[id]; k == nil || k.state != live {
 		return nil, notFound("User")
 	}

@@ -236,12 +236,7 @@ func (s *Server) objectAttributes(t *objectType, have map[string]any, in any) (m
 
 // byExternalID finds an instance; without an external id there is none to find.
 func (s *Server) byExternalID(typ, key string) *instance {
-	for _, o := range s.instanceOrder {
-		if key != "" && o.typ == typ && o.externalID == key {
-			return o
-		}
-	}
-	return nil
+	return s.byExternal[typ+" "+key]
 }
 
 // upsertInstance finds by external_id, and without one makes a new instance every time (IC 3.10).
@@ -278,6 +273,9 @@ func (c *call) upsertInstance() (any, error) {
 	if !found {
 		o.id = c.s.shortID()
 		c.s.instances[o.id] = o
+		if key != "" {
+			c.s.byExternal[t.identifier+" "+key] = o
+		}
 		c.s.instanceOrder = append(c.s.instanceOrder, o)
 	}
 	return c.s.instanceJSON(o, true), nil
@@ -375,6 +373,9 @@ func (c *call) deleteInstance() (any, error) {
 // removeInstance: the links to it are not shown any more, and what takes its external_id later has another id (IC 3.13).
 func (s *Server) removeInstance(o *instance) {
 	delete(s.instances, o.id)
+	if o.externalID != "" {
+		delete(s.byExternal, o.typ+" "+o.externalID)
+	}
 	s.instanceOrder = slices.DeleteFunc(s.instanceOrder, func(x *instance) bool { return x == o })
 }
 

@@ -78,11 +78,17 @@ type Server struct {
 	ticketTypes []*ticketType
 	states      []*ticketState
 	tickets     int64 // the number of the last one
-	jobs        []*job
+	jobs        map[string]*job
+	pending     []*job
+	dying       []*company // their deletion is not through
 
 	objectTypes   []*objectType
 	instances     map[string]*instance
 	instanceOrder []*instance
+	byExternal    map[string]*instance // by type and external id
+	notes         []*note
+	notesBy       map[string][]*note // by contact or company
+	brands        []brand
 
 	queue   dueHeap
 	indexed index
@@ -103,7 +109,7 @@ type app struct {
 
 // New makes a workspace.
 func New(o Options) (*Server, error) {
-	s := &Server{o: o, clock: o.Clock, byID: map[string]*contact{}, comps: map[string]*company{}, convs: map[int64]*conversation{}, nextID: 215470000000, short: 8300, instances: map[string]*instance{},
+	s := &Server{o: o, clock: o.Clock, byID: map[string]*contact{}, comps: map[string]*company{}, convs: map[int64]*conversation{}, nextID: 215470000000, short: 8300, instances: map[string]*instance{}, jobs: map[string]*job{}, byExternal: map[string]*instance{}, notesBy: map[string][]*note{},
 		app: app{IDCode: "sandbox1", Name: "Sandbox", Region: "eu", Timezone: "Europe/Moscow"}, indexed: newIndex()}
 	if s.clock == nil {
 		s.clock = realClock{}
@@ -189,6 +195,7 @@ func (s *Server) changed(d due) {
 // settle does the jobs and lets the index take in what is due; all of it at the start.
 func (s *Server) settle(all bool) {
 	s.work()
+	s.detach()
 	now := s.clock.Now().UnixNano()
 	for len(s.queue) > 0 && (all || s.queue[0].at <= now) {
 		d := heap.Pop(&s.queue).(due)
@@ -324,6 +331,12 @@ func (s *Server) seed(r io.Reader) error {
 		for _, t := range c.Tags {
 			n.tags = append(n.tags, tagID(t))
 		}
+		for _, id := range n.companies {
+			if s.comps[id] == nil {
+				return fmt.Errorf("contact %s names company %q, which is not there", n.id, id)
+			}
+			s.comps[id].users++
+		}
 		s.addContact(n)
 	}
 	for _, c := range in.Conversations {
@@ -361,7 +374,7 @@ func (s *Server) Stats() Stats {
 	}
 	out.Peak = s.limiter.peak
 	out.Notifications = s.ledger.counts()
-	out.Objects = map[string]int{"admin": len(s.admins), "team": len(s.teams), "tag": len(s.tags), "conversation": 0, "ticket": 0, "ticket_type": len(s.ticketTypes), "ticket_state": len(s.states), "custom_object": len(s.objectTypes), "custom_object_instance": len(s.instances), "contact": 0, "company": 0,
+	out.Objects = map[string]int{"admin": len(s.admins), "team": len(s.teams), "tag": len(s.tags), "conversation": 0, "ticket": 0, "ticket_type": len(s.ticketTypes), "ticket_state": len(s.states), "custom_object": len(s.objectTypes), "custom_object_instance": len(s.instances), "note": len(s.notes), "contact": 0, "company": 0,
 		"contact_attribute": 0, "company_attribute": 0, "conversation_attribute": 0}
 	for _, v := range s.convs {
 		if v.ticket != nil {

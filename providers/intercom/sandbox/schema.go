@@ -683,25 +683,12 @@ func (c *call) createTag() (any, error) {
 		c.s.tags = append(c.s.tags, t)
 	}
 	out := t.json()
-	if users, ok := c.body["users"].([]any); ok {
-		done := []any{}
-		for _, u := range users {
-			m, _ := u.(map[string]any)
-			id, _ := object(m).idOf("id")
-			if k := c.s.byID[id]; k != nil && k.state == live {
-				untag, _ := m["untag"].(bool)
-				k.tags = without(k.tags, t.ID)
-				if !untag {
-					k.tags = append(k.tags, t.ID)
-				}
-				c.s.touchContact(k)
-				done = append(done, map[string]any{"id": id, "tagged": !untag})
+	for _, key := range []string{"users", "companies"} {
+		if c.body[key] != nil {
+			if out[key], err = c.tagMany(t, key); err != nil {
+				return nil, err
 			}
 		}
-		out["users"] = done
-	}
-	if _, ok := c.body["companies"]; ok {
-		return nil, refuse(http.StatusNotImplemented, "unsupported", "the sandbox does not tag companies yet")
 	}
 	return out, nil
 }
@@ -732,6 +719,9 @@ func (c *call) deleteTag() (any, error) {
 	}
 	for _, v := range c.s.convs {
 		v.tags = without(v.tags, t.ID)
+	}
+	for _, m := range c.s.corder {
+		m.tags = without(m.tags, t.ID)
 	}
 	return map[string]any{}, nil
 }

@@ -29,6 +29,7 @@ type moreSeed struct {
 		Types    []string `json:"ticket_types"` // by id or name; none: all
 		Archived bool     `json:"archived"`
 	} `json:"ticket_states"`
+	Brands        []brand `json:"brands"` // besides the default one
 	CustomObjects []struct {
 		Identifier string                `json:"identifier"`
 		Name       string                `json:"name"`
@@ -85,6 +86,7 @@ func (s *Server) newObjectType(identifier, name string, attrs []objectAttributeS
 }
 
 func (s *Server) seedMore(in moreSeed) error {
+	s.brands = in.Brands
 	for _, o := range in.CustomObjects {
 		if err := s.newObjectType(o.Identifier, o.Name, o.Attributes); err != nil {
 			return err

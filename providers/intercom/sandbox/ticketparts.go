@@ -273,16 +273,15 @@ func (c *call) enqueueTicket() (any, error) {
 		return nil, err
 	}
 	j := &job{id: c.s.shortID(), status: "pending", at: c.s.now() + jobTime, body: c.body}
-	c.s.jobs = append(c.s.jobs, j)
+	c.s.jobs[j.id], c.s.pending = j, append(c.s.pending, j)
 	return j.json(), nil
 }
 
 // work does the jobs that are due. One that fails does not say why.
 func (s *Server) work() {
-	for _, j := range s.jobs {
-		if j.status != "pending" || j.at > s.now() {
-			continue
-		}
+	for len(s.pending) > 0 && s.pending[0].at <= s.now() {
+		j := s.pending[0]
+		s.pending = s.pending[1:]
 		c := &call{s: s, body: j.body}
 		j.status = "failed"
 		n, err := c.checkTicket()
@@ -296,10 +295,8 @@ func (s *Server) work() {
 }
 
 func (c *call) jobStatus() (any, error) {
-	for _, j := range c.s.jobs {
-		if j.id == c.path[2] {
-			return j.json(), nil
-		}
+	if j := c.s.jobs[c.path[2]]; j != nil {
+		return j.json(), nil
 	}
 	return nil, refuse(http.StatusNotFound, "job_not_found", "Job Not Found")
 }
