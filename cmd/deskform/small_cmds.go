@@ -33,15 +33,26 @@ func (a *app) versionCmd() *cobra.Command {
 	}
 }
 
-// docsCmd prints the reference page of the language, made from what the program knows.
+// docsCmd prints the pages that are made from what the program knows: the language, and what it does in Intercom.
 func (a *app) docsCmd() *cobra.Command {
-	return &cobra.Command{
+	c := &cobra.Command{
 		Use: "docs", Short: "Print the reference page of the language, in Markdown", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := a.out.Write(hcl.Reference(engine.Options(engine.Setup{})))
 			return err
 		},
 	}
+	c.AddCommand(&cobra.Command{
+		Use: "capabilities", Short: "Print what is created, updated and archived in Intercom, what a person does, and what cannot be undone", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			page, err := engine.Capabilities()
+			if err == nil {
+				_, err = a.out.Write(page)
+			}
+			return err
+		},
+	})
+	return c
 }
 
 func (a *app) validateCmd() *cobra.Command {

@@ -110,6 +110,9 @@ func Options(s Setup) hcl.Options {
 	}
 }
 
+// Capabilities is the page on what is done in Intercom, and what is not.
+func Capabilities() ([]byte, error) { return intercom.Capabilities(intercom.Kinds()) }
+
 // LockFile is where row types are kept for git.
 func LockFile(dir string) string { return filepath.Join(dir, "schema.lock.json") }
 
