@@ -51,8 +51,10 @@ type Config struct {
 	// Sets are the sets in the order in which they are planned and applied: resources by kind, then record sets.
 	Sets   []*Set
 	Phases []Phase
-	Limits []Limit
-	Moved  []Move
+	// Checklist are the items of the checklist blocks, in the order of files and lines.
+	Checklist []plan.CheckItem
+	Limits    []Limit
+	Moved     []Move
 	// Meaning is a hash that changes when what the configuration means changes, and not with comments, formatting, the
 	// order of blocks, the split into files, secrets, or where the state is.
 	Meaning string

@@ -65,6 +65,7 @@ func Load(o Options) (*Config, Diagnostics) {
 	l.readSets()
 	l.untyped()
 	l.readPhases()
+	l.readChecklists(blocks.checklist)
 	l.readLimits(blocks.limits)
 	l.readMoved(blocks.moved)
 	l.order()
@@ -126,7 +127,7 @@ func escapeGlob(dir string) string {
 
 // topBlocks are those that are read in one go.
 type topBlocks struct {
-	deskform, provider, limits, moved []*hclsyntax.Block
+	deskform, provider, limits, moved, checklist []*hclsyntax.Block
 }
 
 // collect declares everything that has a name, so that the order of blocks and files does not matter.
@@ -160,6 +161,8 @@ func (l *loader) collect() topBlocks {
 				out.provider = append(out.provider, b)
 			case "limits":
 				out.limits = append(out.limits, b)
+			case "checklist":
+				out.checklist = append(out.checklist, b)
 			case "moved":
 				out.moved = append(out.moved, b)
 			case "variable":

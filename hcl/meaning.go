@@ -23,7 +23,7 @@ func (l *loader) meaning() string {
 		src := l.files[name].Bytes
 		for _, b := range in.Blocks {
 			switch b.Type {
-			case "deskform", "provider", "variable", "limits":
+			case "deskform", "provider", "variable", "limits", "checklist":
 				continue
 			}
 			blocks = append(blocks, blockText(b, src))

@@ -83,3 +83,14 @@ CREATE TABLE lease (
   since   INTEGER NOT NULL,
   expires INTEGER NOT NULL -- Unix milliseconds
 );
+
+-- What people said of the checklist's items, in order; the last word on an item holds.
+CREATE TABLE checklist (
+  seq       INTEGER PRIMARY KEY,
+  workspace TEXT NOT NULL,
+  item      TEXT NOT NULL,
+  confirmed INTEGER NOT NULL, -- 0: it is open again
+  who       TEXT NOT NULL,
+  at        INTEGER NOT NULL, -- Unix milliseconds
+  text      TEXT NOT NULL     -- hash of what the item said
+);

@@ -221,7 +221,7 @@ func TestRefused(t *testing.T) {
 		"half.db":   "damaged",
 		"zeroed.db": "damaged",
 		"other.db":  "a database of something else",
-		"newer.db":  "it has version 99 and this program knows 2",
+		"newer.db":  "it has version 99 and this program knows 3",
 	} {
 		before, err := os.ReadFile(path(name))
 		if err != nil {
@@ -281,6 +281,10 @@ func TestOldFiles(t *testing.T) {
 		}
 		if since2 := min(version-1, 1); repeated != since2 {
 			t.Errorf("version %d: %d steps were repeated, want %d", version, repeated, since2)
+		}
+		words, err := s.Confirmations(t.Context(), "ws1")
+		if said, since3 := words["surveys"], version >= 3; err != nil || said.Confirmed != since3 || since3 && said.By != "Ann" {
+			t.Errorf("version %d: the checklist says %+v, %v", version, words, err)
 		}
 		s.Repeat(plan.Intent{Step: storetest.Step("e5", "create")})
 		if err := s.Flush(t.Context()); err != nil {

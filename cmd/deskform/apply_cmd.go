@@ -119,6 +119,9 @@ func (a *app) apply(ctx context.Context, file string, p applyFlags) error {
 		if err != nil {
 			return err
 		}
+		if err := e.Unconfirmed(ctx, pl); err != nil {
+			return err
+		}
 		if pl.Pending > 0 && !p.auto {
 			ok, err := a.ask("\nCarry this out in workspace " + pl.Header.Workspace + "? Only 'yes' is taken as yes: ")
 			if err != nil {

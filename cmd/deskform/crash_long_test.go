@@ -91,5 +91,8 @@ func newAcme(t *testing.T) *acmeStage {
 	t.Cleanup(from.Close)
 	s.env = []string{"ITSM365_ACCESS_KEY=" + scriptKey, "DESKFORM_VAR_itsm365_url=" + from.URL + "/sd/services/rest", "DESKFORM_VAR_itsm365_rate=1000",
 		fmt.Sprint("DESKFORM_VAR_intercom_endpoint=", s.srv.URL)}
+	if code, out := s.run(s.env, "checklist", "confirm", "--all", "--by", "ann"); code != 0 {
+		t.Fatalf("confirm the checklist: exit code %d\n%s", code, out)
+	}
 	return s
 }

@@ -11,6 +11,8 @@ import (
 var (
 	//go:embed init/main.hcl
 	initMain []byte
+	//go:embed init/checklist.hcl
+	initChecklist []byte
 	//go:embed init/gitignore
 	initGitignore []byte
 )
@@ -23,7 +25,7 @@ func (a *app) init() error {
 	files := []struct {
 		name string
 		text []byte
-	}{{"main.hcl", initMain}, {".gitignore", initGitignore}}
+	}{{"main.hcl", initMain}, {"checklist.hcl", initChecklist}, {".gitignore", initGitignore}}
 	if old, err := filepath.Glob(filepath.Join(a.dir, "*.hcl")); err != nil {
 		return err
 	} else if len(old) > 0 {
@@ -52,7 +54,8 @@ Next:
   1. export ITSM365_ACCESS_KEY and INTERCOM_TOKEN (the configuration names no secret),
   2. deskform check    tests both ends,
   3. deskform pull     reads the source and writes schema.lock.json, which belongs in git,
-  4. deskform plan     shows what an apply would do.
+  4. deskform plan     shows what an apply would do,
+  5. deskform checklist  shows what a person turns off before an apply, and takes their word.
 `)
 	return err
 }

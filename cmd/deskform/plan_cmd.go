@@ -15,6 +15,7 @@ import (
 	"deskform/plan"
 	"deskform/plan/report"
 	"deskform/providers/transport"
+	"deskform/state/planfile"
 )
 
 type planFlags struct {
@@ -118,7 +119,7 @@ func (a *app) render(e *engine.Engine, p *engine.Plan, asJSON, all, reveal bool)
 	}
 	if asJSON {
 		_, err := report.JSON(a.out, map[string]any{"format": 1, "workspace": f.Header.Workspace, "lineage": f.Header.Lineage, "created": f.Header.Created.Format(time.RFC3339),
-			"forecast": p.Forecast, "pulled": p.Pulled, "evaluated": p.Evaluated, "line": p.Summary.Line()}, f.Changes(), o)
+			"forecast": p.Forecast, "pulled": p.Pulled, "evaluated": p.Evaluated, "line": p.Summary.Line(), "checklist": openItems(f.Header)}, f.Changes(), o)
 		return err
 	}
 	a.rows(p)
@@ -128,7 +129,18 @@ func (a *app) render(e *engine.Engine, p *engine.Plan, asJSON, all, reveal bool)
 	if _, err := report.Text(a.out, f.Changes(), o); err != nil {
 		return err
 	}
-	return writeForecast(a.out, p.Forecast, e.Rate())
+	if err := writeForecast(a.out, p.Forecast, e.Rate()); err != nil {
+		return err
+	}
+	return report.Checklist(a.out, f.Header.Checklist)
+}
+
+// openItems is never null: programs read it.
+func openItems(h planfile.Header) []plan.CheckItem {
+	if h.Checklist == nil {
+		return []plan.CheckItem{}
+	}
+	return h.Checklist
 }
 
 // rows tells what the sources gave, when there is something to tell.

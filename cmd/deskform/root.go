@@ -135,7 +135,7 @@ func (a *app) root() *cobra.Command {
 	f.StringVar(&a.logLevel, "log", "error", "what goes to the log on stderr: trace, debug, info, warn, error")
 	root.AddCommand(
 		a.initCmd(), a.checkCmd(), a.validateCmd(), a.fmtCmd(), a.pullCmd(), a.planCmd(), a.showCmd(), a.whyCmd(),
-		a.applyCmd(), a.rehearseCmd(), a.stateCmd(), a.sandboxCmd(), a.versionCmd(), a.docsCmd(),
+		a.applyCmd(), a.rehearseCmd(), a.stateCmd(), a.checklistCmd(), a.sandboxCmd(), a.versionCmd(), a.docsCmd(),
 	)
 	return root
 }

@@ -257,7 +257,7 @@ func (a *app) show(path string, asJSON, markdown, all, reveal bool) error {
 		o.PerSet = perSet
 	}
 	if asJSON {
-		_, err := report.JSON(a.out, map[string]any{"format": 1, "workspace": f.Header.Workspace, "lineage": f.Header.Lineage, "created": f.Header.Created}, f.Changes(), o)
+		_, err := report.JSON(a.out, map[string]any{"format": 1, "workspace": f.Header.Workspace, "lineage": f.Header.Lineage, "created": f.Header.Created, "checklist": openItems(f.Header)}, f.Changes(), o)
 		return err
 	}
 	if markdown {
@@ -272,7 +272,10 @@ func (a *app) show(path string, asJSON, markdown, all, reveal bool) error {
 	if err != nil {
 		return err
 	}
-	return writeForecast(a.out, forecast, 0)
+	if err := writeForecast(a.out, forecast, 0); err != nil {
+		return err
+	}
+	return report.Checklist(a.out, f.Header.Checklist)
 }
 
 func (a *app) stateCmd() *cobra.Command {

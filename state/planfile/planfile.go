@@ -43,6 +43,8 @@ type Header struct {
 	Targets []string `json:"targets,omitempty"`
 	Sample  int      `json:"sample,omitempty"`
 	Seed    int64    `json:"seed,omitempty"`
+	// Checklist are the items that were open when the plan was made.
+	Checklist []plan.CheckItem `json:"checklist,omitempty"`
 	// Open are the attributes, as "model.name", whose texts are no person's data: a rendering shows them.
 	Open []string `json:"open,omitempty"`
 }

@@ -29,6 +29,8 @@ type ApplyOptions struct {
 	LockTTL     time.Duration
 	// LockTimeout is how long to wait for somebody else's lock.
 	LockTimeout time.Duration
+	// Confirmed takes every item of the checklist for confirmed (a rehearsal's workspace disturbs nobody).
+	Confirmed bool
 	// NoBackup leaves out the copy of the state beside it (a rehearsal's state is thrown away).
 	NoBackup bool
 }
@@ -130,6 +132,11 @@ func (e *Engine) Apply(ctx context.Context, p *Plan, lease *state.Lease, o Apply
 	begun := e.Clock.Now()
 	if sets := e.Proposed(); len(sets) > 0 {
 		return a, &RefusedError{[]string{strings.Join(sets, ", ") + ": only proposed; a person must confirm it: check the mapping and delete status = \"proposed\""}}
+	}
+	if !o.Confirmed {
+		if err := e.Unconfirmed(ctx, p); err != nil {
+			return a, err
+		}
 	}
 	f, err := e.OpenPlan(p.Path)
 	if err != nil {

@@ -270,6 +270,7 @@ func (e *Engine) ReadPlan(ctx context.Context, p *Plan) error {
 			return err
 		}
 		p.Summary.Add(&c)
+		p.touch(&c)
 		p.Forecast.add(e.Dest.Steps(forecastable(c)), c)
 	}
 	return e.limits(ctx, p)

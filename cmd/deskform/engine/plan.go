@@ -52,6 +52,8 @@ type Plan struct {
 	Books     plan.Books
 	Pulled    []Pulled
 	Evaluated []Evaluated
+	// Touched counts the changes that write, by set.
+	Touched map[string]int
 	// Pending: there is something to do.
 	Pending int
 }
@@ -125,6 +127,9 @@ func (e *Engine) planAgain(ctx context.Context, o PlanOptions, p *Plan) error {
 		p.Path = filepath.Join(e.Work, "last.plan")
 	}
 	p.Header = planfile.Header{Lineage: e.State.Lineage(), Serial: e.State.Serial(), Workspace: ws.ID, Meaning: e.Config.Meaning, Created: e.now(), Version: Version, Open: openAttributes(e.Config), Targets: o.Targets, Sample: o.Sample, Seed: o.Seed}
+	if p.Header.Checklist, err = e.open(ctx, ws.ID); err != nil {
+		return err
+	}
 	p.Books.Rows = map[string]int{}
 	for _, ev := range p.Evaluated {
 		if set, ok := e.set(ev.Set); ok && !set.Resource {
@@ -183,6 +188,7 @@ func (e *Engine) changes(ctx context.Context, sel selection, p *Plan) iter.Seq2[
 					return
 				}
 				p.Summary.Add(&c)
+				p.touch(&c)
 				if c.Pending() {
 					p.Pending++
 				}

@@ -203,7 +203,7 @@ func (e *Engine) rehearse(ctx context.Context, o RehearseOptions, far *intercoms
 	}
 	planned := far.Stats()
 	e.Watch.Start("apply", p.Forecast.Writes)
-	done, err := e.Apply(ctx, p, nil, ApplyOptions{Observe: o.Observe, NoBackup: true})
+	done, err := e.Apply(ctx, p, nil, ApplyOptions{Observe: o.Observe, NoBackup: true, Confirmed: true})
 	e.Watch.Done()
 	if err != nil {
 		return err
