@@ -126,6 +126,7 @@ func (l *loader) readResources() {
 			names[strings.ToLower(name)] = d
 		}
 	}
+	l.sharedNames()
 }
 
 // objectName is what the object is called in the destination.

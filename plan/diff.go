@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"slices"
@@ -109,6 +110,10 @@ func diffOne(set *Set, kind *Kind, want *Want, base *Base, w World) (Change, err
 	if r.block != "" {
 		c.Action, c.Cause, c.Reason = Blocked, r.block, "waits for "+r.why
 		return c, nil
+	}
+	if want.Existing {
+		err := existing(set, kind, want, base, w, &c)
+		return c, err
 	}
 	if base != nil && base.Origin != "merged" {
 		err := compareKnown(set, kind, want, base, r, w, &c)
@@ -323,8 +328,8 @@ func mergeInto(set *Set, kind *Kind, want *Want, owner Target, field string, w W
 }
 
 func create(set *Set, kind *Kind, want *Want, r *resolver, c *Change) error {
-	if !kind.Creatable {
-		c.Action, c.Reason = Manual, kind.Manual
+	if !kind.Creatable || want.Manual != "" {
+		c.Action, c.Reason = Manual, cmp.Or(want.Manual, kind.Manual)
 		return nil
 	}
 	for i := range kind.Fields {
@@ -409,11 +414,11 @@ func adopt(set *Set, kind *Kind, want *Want, live *Live, by string, r *resolver,
 			if add := minus(list(v), list(h)); len(add) > 0 && set.OnAdopt != PolicyLink {
 				c.Fields = append(c.Fields, FieldChange{Field: name, What: "add", Before: h, After: add})
 			}
-		case Equal(v, h) || v == nil:
+		case alike(f, v, h) || v == nil:
 		case f.Mode == CreateOnly:
-			if set.Resource {
-				c.Action = Conflict
-				c.Reason = fmt.Sprintf("already in Intercom with %s = %s instead of %s, which cannot be changed there; rename the block or change the configuration", name, Canonical(h), Canonical(v))
+			if _, shown := live.Fields[name]; set.Resource && shown {
+				c.Action, c.ID = Conflict, "" // nothing can refer to what is something else
+				c.Reason = fmt.Sprintf("already in Intercom with %s = %s instead of %s, which cannot be changed there; %s", name, Canonical(h), Canonical(v), cmp.Or(f.Instead, "rename the block or change the configuration"))
 			}
 		case set.OnAdopt == PolicyLink:
 		case set.OnAdopt == PolicyFill && h != nil && h != "":

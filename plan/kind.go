@@ -60,6 +60,10 @@ type Field struct {
 	// Restored: a write to the object may change the value on its way, so that the last step puts back what was there before.
 	// When a run is cut off in between, the next one does.
 	Restored bool
+	// Shown is what the service shows instead of a value that it was given, where it has one name for several.
+	Shown map[string]string
+	// Instead says what to do where a CreateOnly field of a resource has to be another.
+	Instead string
 	// Local: deskform itself uses the value; it is never sent and never compared.
 	Local bool
 	// Default is used when the configuration leaves the field out; nil means not managed.
@@ -96,6 +100,12 @@ type Kind struct {
 	Manual string
 	// Lasting: one that was archived keeps its name, so that no other can be made in its place.
 	Lasting bool
+	// NamesWith are kinds whose objects share one room of names with this one's; Room is how many live ones the service
+	// has place for, this kind and those together, 0 for no bound that is known.
+	NamesWith []string
+	Room      int
+	// Twins says what is wrong while two live objects of the kind have one name, whoever made them; empty for nothing.
+	Twins string
 	// ChangedSweep: Reader.Sweep honours since. AbsenceProves: what a full sweep does not show is gone once
 	// one Get says so; false where lists leave out living objects.
 	ChangedSweep bool

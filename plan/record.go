@@ -56,6 +56,10 @@ type Want struct {
 	Problems []Problem `json:"problems,omitempty"`
 	// Row is where the row stands in its source ("line 12"), for messages.
 	Row string `json:"row,omitempty"`
+	// Manual says what a person has to do where no call can make this one; empty leaves it to the kind.
+	Manual string `json:"manual,omitempty"`
+	// Existing: the workspace owns it. It has to be there, as Manual says, and nothing is written to it.
+	Existing bool `json:"existing,omitempty"`
 }
 
 // A PartWant is one part in its place.

@@ -148,4 +148,6 @@ type Destination interface {
 type AttributeDef struct {
 	Model, Name, DataType string
 	Options               []string
+	// Existing: the workspace owns it; without Options nobody knows which it has.
+	Existing bool
 }

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	"slices"
@@ -54,7 +55,10 @@ func compareKnown(set *Set, kind *Kind, want *Want, base *Base, r *resolver, w W
 			c.Fields = append(c.Fields, members(name, policy, c.Want[name], base.Sent[name], live.Fields[name])...)
 		case CreateOnly:
 			if sent, had := base.Sent[name]; had && !renewed && !Same(sent, c.Want[name]) {
-				c.Fields = append(c.Fields, frozen(set, name, c.Want[name], sent, live.Fields[name]))
+				fcs := frozen(set, f, name, c.Want[name], sent, live.Fields[name])
+				if c.Fields = append(c.Fields, fcs...); set.Resource && len(fcs) > 0 {
+					c.ID = "" // nothing can refer to what is something else
+				}
 			}
 		default:
 			if f.Restored && base.Partial != "" {
@@ -171,12 +175,17 @@ func members(name string, policy Policy, want, sent, have Value) []FieldChange {
 	return out
 }
 
-func frozen(set *Set, name string, want, sent, have Value) FieldChange {
+func frozen(set *Set, f *Field, name string, want, sent, have Value) []FieldChange {
 	fc := FieldChange{Field: name, What: "frozen", Before: have, After: want, Base: sent, Reason: "Intercom cannot change it after creation"}
-	if set.OnFrozen == PolicyFail {
+	switch {
+	case set.Resource && alike(f, want, have):
+		return nil // somebody made it so
+	case set.Resource: // what records write would be refused
+		fc.What, fc.Reason = "conflict", fmt.Sprintf("is %s in Intercom and cannot be changed there to %s; %s", Canonical(have), Canonical(want), cmp.Or(f.Instead, "change it by hand, or give the block another label"))
+	case set.OnFrozen == PolicyFail:
 		fc.What = "conflict"
 	}
-	return fc
+	return []FieldChange{fc}
 }
 
 // frozenNotes tells in an internal note what the source says now and Intercom cannot be given any more; each new value

@@ -71,6 +71,19 @@ func TestContract(t *testing.T) {
 	do("prio", "attribute.conversation", "create_attribute", "", plan.Fields{"name": "prio", "data_type": "list", "options": strs("High", "Low")})
 	do("prio", "attribute.conversation", "add_option", "prio", plan.Fields{"option": "Middle"})
 	do("prio", "attribute.conversation", "update_attribute", "prio", plan.Fields{"description": "How urgent"})
+	var option plan.Value
+	for l, err := range w.Sweep(ctx, "attribute.conversation", time.Time{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l.ID == ids["prio"] {
+			option = l.Fields["option_ids"].(map[string]plan.Value)["Low"]
+		}
+	}
+	do("prio", "attribute.conversation", "archive_option", "prio", plan.Fields{"option": "Low", "option_id": option})
+	do("born", "attribute.contact", "create_attribute", "", plan.Fields{"model": "contact", "name": "born", "data_type": "date"})
+	do("change", "attribute.conversation", "create_attribute", "", plan.Fields{"name": "change", "data_type": "relationship", "object_type": "Change", "many": true})
+	do("papers", "attribute.conversation", "create_attribute", "", plan.Fields{"name": "papers", "data_type": "files"})
 	do("vip", "tag", "create_tag", "", plan.Fields{"name": "vip"})
 	do("vip", "tag", "rename_tag", "vip", plan.Fields{"name": "very important"})
 	do("ann", "contact", "create_contact", "", plan.Fields{"role": "user", "email": "ann@acme.example", "name": "Ann", "attributes.post": "lead"})
@@ -119,7 +132,7 @@ func TestContract(t *testing.T) {
 			t.Errorf("get %s: %v", kind, err)
 		}
 	}
-	for _, op := range strings.Fields(`create_attribute update_attribute add_option create_tag rename_tag create_contact update_contact attach_company
+	for _, op := range strings.Fields(`create_attribute update_attribute add_option archive_option create_tag rename_tag create_contact update_contact attach_company
 		detach_company tag_contact untag_contact upsert_company update_company create_conversation contact_reply comment note tag_conversation
 		untag_conversation update_conversation assign_team assign_teammate snooze open close`) {
 		if !sent[op] {

@@ -187,12 +187,16 @@ func convertAttribute(raw json.RawMessage, l *plan.Live) (bool, error) {
 		Description *string           `json:"description"`
 		Archived    bool              `json:"archived"`
 		Options     []json.RawMessage `json:"options"`
+		Reference   *struct {
+			Type   string `json:"type"`
+			Object text   `json:"object_type_id"`
+		} `json:"reference"`
 	}
 	if err := json.Unmarshal(raw, &a); err != nil {
 		return false, err
 	}
 	l.ID = string(a.ID)
-	options := []plan.Value{}
+	options, ids := []plan.Value{}, map[string]plan.Value{}
 	for _, o := range a.Options {
 		var plain string
 		if json.Unmarshal(o, &plain) == nil {
@@ -200,6 +204,7 @@ func convertAttribute(raw json.RawMessage, l *plan.Live) (bool, error) {
 			continue
 		}
 		var obj struct {
+			ID       text   `json:"id"`
 			Label    string `json:"label"`
 			Value    string `json:"value"`
 			Archived bool   `json:"archived"`
@@ -214,6 +219,9 @@ func convertAttribute(raw json.RawMessage, l *plan.Live) (bool, error) {
 			obj.Label = obj.Value
 		}
 		options = append(options, obj.Label)
+		if obj.ID != "" {
+			ids[obj.Label] = string(obj.ID)
+		}
 	}
 	typ := a.DataType
 	switch typ {
@@ -225,11 +233,16 @@ func convertAttribute(raw json.RawMessage, l *plan.Live) (bool, error) {
 		typ = "list"
 	case "float":
 		typ = "decimal"
-	case "date":
-		typ = "datetime"
 	}
 	l.Fields["name"], l.Fields["data_type"], l.Fields["options"], l.Fields["description"] = a.Name, typ, options, orNil(a.Description)
-	return !a.Archived, nil
+	if len(ids) > 0 {
+		l.Fields[optionIDs] = ids
+	}
+	if a.Reference != nil {
+		l.Fields["object_type"], l.Fields["many"] = string(a.Reference.Object), a.Reference.Type == "many"
+	}
+	l.Gone = a.Archived // and keeps its name (IC 3.13)
+	return true, nil
 }
 
 type livePart struct {

@@ -76,7 +76,7 @@ func (d *Destination) Normalize(kind string, w *plan.Want, attr func(model, name
 		n.conversation()
 		n.attributes("conversation", attr)
 	case "attribute.contact", "attribute.company", "attribute.conversation":
-		n.definition()
+		n.definition(strings.TrimPrefix(kind, "attribute."))
 	case "tag", "team":
 		if w.Fields["name"] == nil {
 			w.Fields["name"] = w.Key
@@ -140,28 +140,6 @@ func (n *normal) oneLine(field string, most int) {
 	}
 }
 
-// definition evens out the three families of attribute types (IC trap 15).
-func (n *normal) definition() {
-	if n.w.Fields["name"] == nil {
-		n.w.Fields["name"] = n.w.Key
-	}
-	name := n.text("name")
-	if utf8.RuneCountInString(name) > 64 || strings.ContainsAny(name, ".$") {
-		n.problem("name", "bad_name", "must have at most 64 characters and neither . nor $ (IC 3.4, 7 #6)")
-	}
-	opts, _ := n.w.Fields["options"].([]plan.Value)
-	if n.text("data_type") == "list" {
-		if len(opts) < 2 {
-			n.problem("options", "too_few", "a list needs two options or more (IC 3.4)")
-		}
-		if len(opts) > maxOptionList {
-			n.problem("options", "too_many", fmt.Sprintf("a list has at most %d options here", maxOptionList))
-		}
-	} else if len(opts) > 0 {
-		n.problem("options", "not_a_list", "only data_type = \"list\" has options")
-	}
-}
-
 // attributes gives each value the type of its attribute.
 func (n *normal) attributes(model string, attr func(model, name string) (plan.AttributeDef, bool)) {
 	for field, v := range n.w.Fields {
@@ -175,6 +153,23 @@ func (n *normal) attributes(model string, attr func(model, name string) (plan.At
 		}
 		n.w.Fields[field] = n.typed(field, v, def)
 	}
+}
+
+// seconds reads a time: Unix seconds, or a text in one of the layouts.
+func seconds(v plan.Value, layouts ...string) (int64, bool) {
+	switch x := v.(type) {
+	case int64:
+		return x, true
+	case float64:
+		return int64(x), true
+	case string:
+		for _, l := range layouts {
+			if t, err := time.Parse(l, x); err == nil {
+				return t.Unix(), true
+			}
+		}
+	}
+	return 0, false
 }
 
 func (n *normal) typed(field string, v plan.Value, def plan.AttributeDef) plan.Value {
@@ -218,20 +213,23 @@ func (n *normal) typed(field string, v plan.Value, def plan.AttributeDef) plan.V
 		}
 		return bad("boolean")
 	case "datetime":
-		switch x := v.(type) {
-		case int64:
-			return x
-		case float64:
-			return int64(x)
-		case string:
-			if t, err := time.Parse(time.RFC3339, x); err == nil {
-				return t.Unix()
-			}
+		if at, ok := seconds(v, time.RFC3339); ok {
+			return at
 		}
 		return bad("time")
+	case "date":
+		if at, ok := seconds(v, time.RFC3339, time.DateOnly); ok {
+			return at - (at%86400+86400)%86400 // its day in UTC
+		}
+		return bad("date")
+	case "relationship":
+		return v // references, which the diff resolves
+	case "files":
+		n.problem(field, "not_writable", "is a files attribute, into which no call writes (IC 3.5); put files into the parts")
+		return nil
 	case "list":
 		s := scalar(v)
-		if !slices.Contains(def.Options, s) {
+		if open := def.Existing && len(def.Options) == 0; !open && !slices.Contains(def.Options, s) {
 			n.problem(field, "not_an_option", "has a value that is none of the attribute's options; add the option, or map the value with value_map")
 			return nil
 		}

@@ -15,23 +15,6 @@ const (
 
 const normalizer = 1 // version of Normalize and convert; a base of another version is re-read
 
-var dataTypes = []string{"string", "list", "integer", "decimal", "boolean", "datetime"}
-
-// attributeKind is the kind of the definitions of one model.
-func attributeKind(model string) plan.Kind {
-	return plan.Kind{
-		Name: "attribute." + model, Resource: true, Creatable: true, Lasting: true, KeyAlways: true, NaturalKeys: []string{"name"}, Version: normalizer,
-		Doc: "A custom attribute of a " + model + ". Its name and type can never be changed by API (IC 3.4, 3.5).",
-		Fields: []plan.Field{
-			{Name: "name", Type: plan.TypeString, Mode: plan.CreateOnly, Doc: "The name in Intercom; the block's label when left out."},
-			{Name: "data_type", Type: plan.TypeEnum, Enum: dataTypes, Mode: plan.CreateOnly, Required: true, Doc: "What it holds. `list` needs options."},
-			{Name: "options", Type: plan.TypeStrings, Mode: plan.Members, Doc: "The options of a list. Options that others added stay."},
-			{Name: "description", Type: plan.TypeString, Mode: plan.Mutable, Doc: "What agents read about it."},
-			{Name: "personal", Type: plan.TypeBool, Mode: plan.Mutable, Local: true, Doc: "Whether its values are a person's data and masked in plans. Those of a `string` are unless this is false."},
-		},
-	}
-}
-
 // Kinds describes everything that Intercom can hold for us.
 func Kinds() []plan.Kind {
 	return []plan.Kind{

@@ -16,9 +16,42 @@ import (
 func definitions(_, name string) (plan.AttributeDef, bool) {
 	d, ok := map[string]plan.AttributeDef{
 		"s": {DataType: "string"}, "i": {DataType: "integer"}, "f": {DataType: "decimal"}, "b": {DataType: "boolean"}, "t": {DataType: "datetime"},
-		"l": {DataType: "list", Options: []string{"High", "Low"}},
+		"l": {DataType: "list", Options: []string{"High", "Low"}}, "d": {DataType: "date"}, "r": {DataType: "relationship"}, "n": {DataType: "files"}, "o": {DataType: "list", Existing: true},
 	}[name]
 	return d, ok
+}
+
+func numbered(n int) []plan.Value {
+	var out []plan.Value
+	for i := range n {
+		out = append(out, fmt.Sprint("o", i))
+	}
+	return out
+}
+
+// TestDefinitionsOfModels: what the families differ in, and what no call makes (IC 2, 3.4, 3.5).
+func TestDefinitionsOfModels(t *testing.T) {
+	for _, tt := range []struct {
+		name, model string
+		fields      plan.Fields
+		broken      string
+		existing    bool
+		manual      string
+	}{
+		{"a colon in a contact's", "contact", plan.Fields{"data_type": "string", "name": "a:b"}, "name bad_name", false, ""},
+		{"a colon in a conversation's", "conversation", plan.Fields{"data_type": "string", "name": "a:b"}, "", false, ""},
+		{"a relationship of a conversation", "conversation", plan.Fields{"data_type": "relationship", "object_type": "Change"}, "", false, ""},
+		{"a relationship of a contact", "contact", plan.Fields{"data_type": "relationship", "object_type": "Change"}, "", false, "no API makes relationship attributes of a contact"},
+		{"the workspace's", "company", plan.Fields{"data_type": "string", "existing": true}, "", true, "existing = true says that the workspace has a company attribute"},
+		{"not the workspace's", "company", plan.Fields{"data_type": "string", "existing": false}, "", false, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w, broken := normalized("attribute."+tt.model, plan.Want{Fields: tt.fields})
+			if broken != tt.broken || w.Existing != tt.existing || !strings.HasPrefix(w.Manual, tt.manual) || tt.manual == "" && w.Manual != "" {
+				t.Errorf("broke %q, existing %v, manual %q", broken, w.Existing, w.Manual)
+			}
+		})
+	}
 }
 
 var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
@@ -104,6 +137,13 @@ func TestNormalizeValues(t *testing.T) {
 		{"conversation", "attributes.t", "2026-03-02T15:00:00+03:00", int64(1772452800), ""},
 		{"conversation", "attributes.t", int64(1772452800), int64(1772452800), ""},
 		{"conversation", "attributes.t", "02.03.2026", nil, "attributes.t wrong_type"},
+		{"contact", "attributes.d", "2026-03-02", int64(1772409600), ""},
+		{"contact", "attributes.d", "2026-03-02T15:00:00+03:00", int64(1772409600), ""},
+		{"contact", "attributes.d", int64(1772452800), int64(1772409600), ""},
+		{"contact", "attributes.d", int64(-1), int64(-86400), ""},
+		{"contact", "attributes.d", "02.03.2026", nil, "attributes.d wrong_type"},
+		{"conversation", "attributes.n", "x", nil, "attributes.n not_writable"},
+		{"conversation", "attributes.o", "whatever they have", "whatever they have", ""},
 		{"conversation", "attributes.l", "High", "High", ""},
 		{"conversation", "attributes.l", "high", nil, "attributes.l not_an_option"},
 		{"conversation", "attributes.l", nil, nil, ""},
@@ -138,8 +178,15 @@ func TestDefinitions(t *testing.T) {
 		{"a list of two", plan.Fields{"data_type": "list", "options": []plan.Value{"a", "b"}}, ""},
 		{"a list of one", plan.Fields{"data_type": "list", "options": []plan.Value{"a"}}, "options too_few"},
 		{"a list of none", plan.Fields{"data_type": "list"}, "options too_few"},
-		{"a list of 251", plan.Fields{"data_type": "list", "options": slices.Repeat([]plan.Value{"a"}, 251)}, "options too_many"},
+		{"a list of 251", plan.Fields{"data_type": "list", "options": numbered(251)}, "options too_many"},
 		{"options of a string", plan.Fields{"data_type": "string", "options": []plan.Value{"a", "b"}}, "options not_a_list"},
+		{"an option twice", plan.Fields{"data_type": "list", "options": []plan.Value{"a", "b", "a"}}, "options twice"},
+		{"an option without a text", plan.Fields{"data_type": "list", "options": []plan.Value{"a", ""}}, "options empty"},
+		{"a list that the workspace owns", plan.Fields{"data_type": "list", "existing": true}, ""},
+		{"a relationship to nothing", plan.Fields{"data_type": "relationship"}, "object_type required"},
+		{"a relationship", plan.Fields{"data_type": "relationship", "object_type": "Change", "many": true}, ""},
+		{"an object of a string", plan.Fields{"data_type": "string", "object_type": "Change", "many": true}, "many not_a_relationship, object_type not_a_relationship"},
+		{"spaces, hyphens and currencies", plan.Fields{"data_type": "string", "name": "Цена-2 €_x"}, ""},
 		{"a dot", plan.Fields{"data_type": "string", "name": "a.b"}, "name bad_name"},
 		{"a dollar", plan.Fields{"data_type": "string", "name": "a$"}, "name bad_name"},
 		{"64 letters", plan.Fields{"data_type": "string", "name": strings.Repeat("ж", 64)}, ""},

@@ -314,7 +314,7 @@ func (r *Reader) Get(ctx context.Context, kind, id string) (plan.Live, error) {
 	default:
 		// Definitions, tags and teams come from their lists, which do not lag.
 		for l, err := range r.Sweep(ctx, kind, time.Time{}) {
-			if err != nil || l.ID == id {
+			if err != nil || l.ID == id && !l.Gone {
 				return l, err
 			}
 		}

@@ -39,7 +39,7 @@ func (w *Writer) settleByField(ctx context.Context, s plan.Step, field string) (
 		if err != nil {
 			return got, err
 		}
-		if plan.Equal(l.Fields[field], s.Payload[field]) {
+		if !l.Gone && plan.Equal(l.Fields[field], s.Payload[field]) {
 			(*settlement)(&got).found(l)
 		}
 	}

@@ -1,7 +1,6 @@
 package intercom
 
 import (
-	"slices"
 	"strings"
 
 	"deskform/plan"
@@ -102,41 +101,6 @@ func sub(v plan.Value) string {
 		}
 	}
 	return string(plan.Canonical(v))
-}
-
-func (b *builder) attribute(model string) {
-	if b.c.Action == plan.Create {
-		payload := b.values("")
-		payload["model"] = model
-		fields := b.set("")
-		var options []plan.Value
-		for _, f := range b.c.Fields {
-			if f.Field == "options" && f.What == "add" {
-				options, _ = f.After.([]plan.Value)
-			}
-		}
-		if options != nil {
-			payload["options"] = options
-		}
-		b.add("create_attribute", "", plan.Step{Fields: append(fields, "options"), Payload: payload})
-		return
-	}
-	for _, f := range b.c.Fields {
-		switch {
-		case f.Field == "options" && f.What == "add" && model == "conversation":
-			l, _ := f.After.([]plan.Value)
-			for _, o := range l {
-				b.add("add_option", sub(o), plan.Step{Fields: []string{"options"}, Payload: plan.Fields{"option": o}, Member: o})
-			}
-		case f.Field == "options" && f.What == "add":
-			// The whole list is written: what is there, and ours (IC 3.4).
-			have, _ := f.Before.([]plan.Value)
-			more, _ := f.After.([]plan.Value)
-			b.add("update_attribute", "options", plan.Step{Repeatable: true, Fields: []string{"options"}, Payload: plan.Fields{"model": model, "options": append(slices.Clone(have), more...)}})
-		case f.Field == "description" && f.What == "set":
-			b.add("update_attribute", "description", plan.Step{Repeatable: true, Fields: []string{"description"}, Payload: plan.Fields{"model": model, "description": f.After}})
-		}
-	}
 }
 
 func (b *builder) contact() {

@@ -37,7 +37,7 @@ func (w *Writer) Do(ctx context.Context, s plan.Step) (plan.Result, error) {
 func (w *Writer) do(ctx context.Context, s plan.Step) (plan.Result, error) {
 	p := s.Payload
 	switch s.Op {
-	case "create_attribute", "update_attribute", "add_option":
+	case "create_attribute", "update_attribute", "add_option", "archive_option":
 		return w.attribute(ctx, s)
 	case "create_tag":
 		return w.object(ctx, s, http.MethodPost, "/tags", map[string]any{"name": p["name"]})
@@ -137,6 +137,8 @@ func (w *Writer) attribute(ctx context.Context, s plan.Step) (plan.Result, error
 	switch {
 	case s.Op == "add_option":
 		return w.object(ctx, s, http.MethodPost, "/conversations/attributes/"+s.ID+"/options", map[string]any{"label": p["option"]})
+	case s.Op == "archive_option":
+		return w.archiveOption(ctx, s)
 	case s.Op == "update_attribute" && conversation:
 		return w.object(ctx, s, http.MethodPut, "/conversations/attributes/"+s.ID, in)
 	case s.Op == "update_attribute":
@@ -146,6 +148,13 @@ func (w *Writer) attribute(ctx context.Context, s plan.Step) (plan.Result, error
 	typ, _ := p["data_type"].(string)
 	if conversation {
 		in["data_type"] = typ
+		if typ == "relationship" {
+			reference := map[string]any{"type": "one", "object_type_id": p["object_type"]}
+			if p["many"] == true {
+				reference["type"] = "many"
+			}
+			in["reference"] = reference
+		}
 		return w.object(ctx, s, http.MethodPost, "/conversations/attributes", in)
 	}
 	in["model"] = model
@@ -154,6 +163,15 @@ func (w *Writer) attribute(ctx context.Context, s plan.Step) (plan.Result, error
 		in["data_type"] = typ
 	}
 	return w.object(ctx, s, http.MethodPost, "/data_attributes", in)
+}
+
+// archiveOption takes an option away for good; one that is gone already is done (IC 4.3).
+func (w *Writer) archiveOption(ctx context.Context, s plan.Step) (plan.Result, error) {
+	id, _ := s.Payload["option_id"].(string)
+	if id == "" {
+		return plan.Result{}, &plan.StepError{Step: s.Key, Verdict: plan.Permanent, Message: "Intercom does not show the id of the option; archive it there"}
+	}
+	return w.object(ctx, s, http.MethodDelete, "/conversations/attributes/"+s.ID+"/options/"+id, nil)
 }
 
 func (w *Writer) conversation(ctx context.Context, s plan.Step) (plan.Result, error) {

@@ -119,3 +119,29 @@ func (c *Cache) FindLive(ctx context.Context, kind, field string, v plan.Value) 
 	}
 	return out, rows.Err()
 }
+
+// All yields the objects of a kind that the last full sweep or a GET showed, those that are archived (Gone) among them.
+func (c *Cache) All(ctx context.Context, kind string) iter.Seq2[*plan.Live, error] {
+	return func(yield func(*plan.Live, error) bool) {
+		rows, err := c.read.QueryContext(ctx, "SELECT json FROM live WHERE kind = ?1 AND gen = (SELECT max(gen) FROM live WHERE kind = ?1)", kind)
+		if err != nil {
+			yield(nil, fmt.Errorf("read all of %s from the cache: %w", kind, err))
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var text []byte
+			l := new(plan.Live)
+			err := rows.Scan(&text)
+			if err == nil {
+				err = json.Unmarshal(text, l)
+			}
+			if !yield(l, err) || err != nil {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(nil, err)
+		}
+	}
+}

@@ -241,6 +241,7 @@ func declaredAttributes(cfg *hcl.Config) map[string]plan.AttributeDef {
 			}
 			def := plan.AttributeDef{Model: model, Name: name}
 			def.DataType, _ = r.Want.Fields["data_type"].(string)
+			def.Existing, _ = r.Want.Fields["existing"].(bool)
 			opts, _ := r.Want.Fields["options"].([]plan.Value)
 			for _, o := range opts {
 				if text, ok := o.(string); ok {

@@ -174,10 +174,16 @@ func (e *Engine) planAgain(ctx context.Context, o PlanOptions, p *Plan) error {
 func (e *Engine) changes(ctx context.Context, sel selection, p *Plan) iter.Seq2[plan.Change, error] {
 	return func(yield func(plan.Change, error) bool) {
 		w := &world{ctx: ctx, e: e, seats: map[string]string{}, ids: map[string]string{}, planned: map[string]bool{}, selected: sel}
+		made := map[string]int{}
 		for _, set := range e.Config.Sets {
 			kind := e.kinds[set.Kind]
 			e.Watch.Start("compare "+set.Name, 0)
 			wants := selectedWants(sel, set.Name, set.Resource, e.Cache.Wants(ctx, set.Name))
+			wants, err := e.schema(ctx, set, made, wants)
+			if err != nil {
+				yield(plan.Change{}, err)
+				return
+			}
 			bases := selectedBases(sel, set.Name, set.Resource, e.State.Bases(ctx, set.Name))
 			for c, err := range plan.Diff(&set.Set, kind, wants, bases, w) {
 				if err == nil {

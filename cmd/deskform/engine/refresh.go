@@ -36,13 +36,14 @@ func (e *Engine) Refresh(ctx context.Context, r plan.Reader, mode string) error 
 	return nil
 }
 
-// usedKinds are the kinds that the configuration has sets of, and the teammates, whom people are looked up among.
+// usedKinds are the kinds that the configuration has sets of, those that share names with them, and the teammates, whom
+// people are looked up among.
 func (e *Engine) usedKinds() []*plan.Kind {
 	var out []*plan.Kind
 	for _, k := range e.Dest.Kinds() {
 		used := k.Name == "teammate"
 		for _, s := range e.Config.Sets {
-			used = used || s.Kind == k.Name
+			used = used || s.Kind == k.Name || slices.Contains(e.kinds[s.Kind].NamesWith, k.Name)
 		}
 		if used {
 			out = append(out, e.kinds[k.Name])

@@ -259,6 +259,7 @@ func (s *Server) seed(r io.Reader) error {
 			Options []string `json:"options"`
 			Desc    string   `json:"description"`
 			Ref     *refSeed `json:"reference"` // of a relationship, which only a person makes
+			Gone    bool     `json:"archived"`
 		} `json:"data_attributes"`
 		Conv []struct {
 			Name    string   `json:"name"`
@@ -266,6 +267,7 @@ func (s *Server) seed(r io.Reader) error {
 			Options []string `json:"options"`
 			Desc    string   `json:"description"`
 			Ref     *refSeed `json:"reference"`
+			Gone    bool     `json:"archived"`
 		} `json:"conversation_attributes"`
 		Conversations []struct {
 			Contact string `json:"contact"`
@@ -298,10 +300,14 @@ func (s *Server) seed(r io.Reader) error {
 		return name
 	}
 	for _, a := range in.Data {
-		s.attrs = append(s.attrs, a.Ref.on(s.newAttribute(a.Model, a.Name, a.Type, a.Desc, a.Options)))
+		n := a.Ref.on(s.newAttribute(a.Model, a.Name, a.Type, a.Desc, a.Options))
+		n.archived = a.Gone
+		s.attrs = append(s.attrs, n)
 	}
 	for _, a := range in.Conv {
-		s.attrs = append(s.attrs, a.Ref.on(s.newAttribute("conversation", a.Name, a.Type, a.Desc, a.Options)))
+		n := a.Ref.on(s.newAttribute("conversation", a.Name, a.Type, a.Desc, a.Options))
+		n.archived = a.Gone
+		s.attrs = append(s.attrs, n)
 	}
 	for _, c := range in.Companies {
 		n := &company{id: c.ID, companyID: c.CompanyID, name: c.Name, custom: c.Custom, created: s.now(), updated: s.now()}
