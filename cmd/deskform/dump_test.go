@@ -77,7 +77,7 @@ func passed(t *testing.T, answer map[string]any) {
 			t.Errorf("%s is %v", path, got)
 		}
 	}
-	for a, b := range map[string]string{"notifications.unavoidable": "notifications.forecast", "calls.writes": "calls.forecast", "mutations.found": "mutations.planted"} {
+	for a, b := range map[string]string{"notifications.unavoidable": "notifications.forecast", "calls.writes": "calls.forecast", "calls.reads": "calls.forecast_reads", "mutations.found": "mutations.planted"} {
 		if get(a) != get(b) {
 			t.Errorf("%s is %v, %s is %v", a, get(a), b, get(b))
 		}

@@ -108,13 +108,13 @@ func (a *app) rehearsed(r *engine.Rehearsal) error {
 		proof = fmt.Sprintf("%d changes are left.", r.ProofChanges)
 	}
 	fmt.Fprintf(a.out, `
-Calls:         %d writes as sent, %d forecast; %d reads
+Calls:         %d writes as sent, %d forecast; %d reads, %d forecast
 Notifications: %d avoidable, %d unavoidable, %d forecast
 Proof plan:    %s
 Comparison:    %d mismatches
 Mutations:     %d planted, %d found
 Took %.1f s; with the granted rate the apply would have taken %.0f s.
-`, r.Calls.Writes, r.Calls.Forecast, r.Calls.Reads, r.Notifications.Avoidable, r.Notifications.Unavoidable, r.Notifications.Forecast,
+`, r.Calls.Writes, r.Calls.Forecast, r.Calls.Reads, r.Calls.ForecastReads, r.Notifications.Avoidable, r.Notifications.Unavoidable, r.Notifications.Forecast,
 		proof, r.Mismatches, r.Mutations.Planted, r.Mutations.Found, r.Seconds, r.Virtual)
 	for _, d := range r.Details {
 		fmt.Fprintln(a.out, "  -", d)

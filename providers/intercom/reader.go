@@ -336,7 +336,7 @@ func (r *Reader) membership(ctx context.Context, id, what string) ([]plan.Value,
 	var out []plan.Value
 	for page := 1; ; page++ {
 		env := map[string]json.RawMessage{}
-		path := "/contacts/" + id + "/" + what + "?page=" + strconv.Itoa(page) + "&per_page=50"
+		path := "/contacts/" + id + "/" + what + "?page=" + strconv.Itoa(page) + "&per_page=" + strconv.Itoa(pageSize)
 		if err := r.c.read(ctx, http.MethodGet, path, nil, &env, "GET /contacts/ID/"+what); err != nil {
 			return nil, err
 		}
@@ -351,7 +351,7 @@ func (r *Reader) membership(ctx context.Context, id, what string) ([]plan.Value,
 			}
 			out = append(out, o.ID)
 		}
-		if len(items) < 50 {
+		if len(items) < pageSize || what == "tags" { // which come in one reply (IC 1.4)
 			return out, nil
 		}
 	}

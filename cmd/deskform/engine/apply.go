@@ -80,7 +80,7 @@ func (e *Engine) LockState(ctx context.Context, what string, ttl, timeout time.D
 
 // runner is the apply loop over this engine's writer and state.
 func (e *Engine) runner(runID string, o ApplyOptions) (*run.Runner, error) {
-	c, err := e.intercomConfig()
+	reader, err := e.Reader()
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ func (e *Engine) runner(runID string, o ApplyOptions) (*run.Runner, error) {
 	}
 	return &run.Runner{
 		Sets: sets,
-		Dest: e.Dest, Writer: intercom.NewWriter(c), Journal: e.State, Clock: e.Clock, RunID: runID,
+		Dest: e.Dest, Writer: &intercom.Writer{Reader: reader}, Journal: e.State, Clock: e.Clock, RunID: runID,
 		Parallel: e.Parallel, SettleAfter: o.SettleAfter, Attempts: 3, MaxErrors: o.MaxErrors, FailFast: o.FailFast, Observe: o.Observe,
 	}, nil
 }
@@ -146,7 +146,7 @@ func (e *Engine) Apply(ctx context.Context, p *Plan, lease *state.Lease, o Apply
 	if err := e.State.Bind(ctx, f.Header.Workspace); err != nil {
 		return a, err
 	}
-	if err := e.actor(ctx); err != nil {
+	if err := e.actor(ctx, func(s *hcl.Set) bool { return p.Touched[s.Name] > 0 }); err != nil {
 		return a, err
 	}
 	if !o.NoBackup {
@@ -194,8 +194,8 @@ func (e *Engine) Apply(ctx context.Context, p *Plan, lease *state.Lease, o Apply
 }
 
 // actor makes sure that the teammate who speaks, assigns and closes is there before the first conversation is written.
-func (e *Engine) actor(ctx context.Context) error {
-	if !slices.ContainsFunc(e.Config.Sets, func(s *hcl.Set) bool { return s.Kind == "conversation" }) {
+func (e *Engine) actor(ctx context.Context, speaks func(*hcl.Set) bool) error {
+	if !slices.ContainsFunc(e.Config.Sets, func(s *hcl.Set) bool { return e.Dest.Speaks(s.Kind) && speaks(s) }) {
 		return nil
 	}
 	r, err := e.Reader()

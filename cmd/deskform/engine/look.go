@@ -9,6 +9,7 @@ import (
 	"io"
 	"path/filepath"
 
+	"deskform/hcl"
 	"deskform/plan"
 	"deskform/plan/report"
 	"deskform/providers/intercom"
@@ -221,7 +222,7 @@ func (e *Engine) Check(ctx context.Context) ([]End, error) {
 				err = fmt.Errorf("the state belongs to workspace %s", bound)
 			}
 			if err == nil {
-				err = e.actor(ctx)
+				err = e.actor(ctx, func(*hcl.Set) bool { return true })
 			}
 		}
 	}
@@ -250,7 +251,7 @@ func ForecastOf(path string) (Forecast, error) {
 		if err != nil {
 			return fc, err
 		}
-		fc.add(dest.Steps(forecastable(c)), c)
+		fc.add(dest, c)
 	}
 	return fc, nil
 }
@@ -271,7 +272,7 @@ func (e *Engine) ReadPlan(ctx context.Context, p *Plan) error {
 		}
 		p.Summary.Add(&c)
 		p.touch(&c)
-		p.Forecast.add(e.Dest.Steps(forecastable(c)), c)
+		p.Forecast.add(e.Dest, c)
 	}
 	return e.limits(ctx, p)
 }

@@ -14,6 +14,7 @@ import (
 	"deskform/hcl"
 	"deskform/plan"
 	"deskform/plan/report"
+	"deskform/providers/intercom"
 	"deskform/providers/transport"
 	"deskform/state/planfile"
 )
@@ -41,6 +42,8 @@ type Forecast struct {
 	ByOperation map[string]int `json:"by_operation,omitempty"`
 	// Replies fall under the reply throttle.
 	Replies int `json:"replies"`
+
+	speaks bool // the actor is looked for already
 }
 
 // A Plan is a plan that was written to a file, with what a reader wants to know first.
@@ -201,7 +204,7 @@ func (e *Engine) changes(ctx context.Context, sel selection, p *Plan) iter.Seq2[
 				if !set.Resource && !c.Action.Writes() && c.Action != plan.Merged {
 					p.Books.Add(set.Name, plan.OutcomeOf(c.Action), 1)
 				}
-				p.Forecast.add(e.Dest.Steps(forecastable(c)), c)
+				p.Forecast.add(e.Dest, c)
 				e.Watch.Step(1)
 				if !yield(c, nil) {
 					return
@@ -224,13 +227,16 @@ func forecastable(c plan.Change) plan.Change {
 	return c
 }
 
-func (f *Forecast) add(steps []plan.Step, c plan.Change) {
+func (f *Forecast) add(dest *intercom.Destination, c plan.Change) {
+	steps := dest.Steps(forecastable(c))
+	if dest.Speaks(c.Kind) && c.Pending() && c.Action != plan.Blocked && !f.speaks {
+		f.speaks = true
+		f.Reads++ // the actor is looked for, once
+	}
 	if !c.Action.Writes() && c.Action != plan.Merged || len(steps) == 0 {
 		return
 	}
-	if c.Action != plan.Create && c.Action != plan.Merged {
-		f.Reads++ // compare-and-set: one GET
-	}
+	f.Reads += dest.Reads(c, steps)
 	for _, s := range steps {
 		f.Writes++
 		f.ByOperation[s.Op]++

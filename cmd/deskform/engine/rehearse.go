@@ -57,11 +57,13 @@ type Rehearsal struct {
 	Details []string `json:"details,omitempty"`
 }
 
-// CallCount is what the sandbox counted during the apply, against the forecast of writes.
+// CallCount is what the sandbox counted during the apply, against the forecast.
 type CallCount struct {
 	Reads    int `json:"reads"`
 	Writes   int `json:"writes"`
 	Forecast int `json:"forecast"`
+	// ForecastReads are the reads of the forecast.
+	ForecastReads int `json:"forecast_reads"`
 }
 
 // NotificationCount is what the sandbox's ledger says, against the plan's forecast.
@@ -211,7 +213,7 @@ func (e *Engine) rehearse(ctx context.Context, o RehearseOptions, far *intercoms
 	after := far.Stats()
 	r.Sets = done.Books.Sets
 	r.Virtual = done.Seconds
-	r.Calls = CallCount{Reads: after.Reads - planned.Reads, Writes: after.Writes, Forecast: p.Forecast.Writes}
+	r.Calls = CallCount{Reads: after.Reads - planned.Reads, Writes: after.Writes, Forecast: p.Forecast.Writes, ForecastReads: p.Forecast.Reads}
 	r.Notifications = NotificationCount{after.Notifications.Avoidable, after.Notifications.Unavoidable, p.Forecast.People}
 	r.Objects = after.Objects
 	for _, set := range done.Books.Unbalanced() {

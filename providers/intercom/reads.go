@@ -1,0 +1,40 @@
+package intercom
+
+import "deskform/plan"
+
+// Speaks reports whether writing objects of a kind takes the actor, whom somebody has to find first.
+func (d *Destination) Speaks(kind string) bool { return kind == "conversation" }
+
+// embedded is how many companies or tags a contact shows; pageSize how many a page of the others (IC 1.4).
+const (
+	embedded = 10
+	pageSize = 50
+)
+
+// Reads is how many calls an apply reads with to carry out a change of these steps: the object before it is written, and
+// the lists of which a contact shows only the beginning, each time that it is shown (IC 1.4).
+func (d *Destination) Reads(c plan.Change, steps []plan.Step) int {
+	if c.Action == plan.Create || c.Action == plan.Merged || len(steps) == 0 {
+		return 0
+	}
+	lists := 0
+	if c.Kind == "contact" {
+		for _, field := range []string{"companies", "tags"} {
+			l, _ := c.Have[field].([]plan.Value)
+			switch {
+			case len(l) <= embedded:
+			case field == "tags":
+				lists++
+			default:
+				lists += len(l)/pageSize + 1
+			}
+		}
+	}
+	shown := 1
+	for _, s := range steps {
+		if s.Op == "update_contact" {
+			shown++
+		}
+	}
+	return 1 + shown*lists
+}
