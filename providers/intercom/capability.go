@@ -54,6 +54,12 @@ var capabilities = map[string]capability{
 		person:   "invites them and gives them a seat and a role",
 		undone:   "messages that were sent in their name stay theirs (IC 3.13)",
 	},
+	"brand": {
+		created:  "by a person: no API creates brands (IC 2)",
+		archived: "by a person",
+		person:   "creates and names it, with its addresses and help center",
+		undone:   "a conversation's brand is given when it is created and never again (IC 3.6)",
+	},
 	"contact": {
 		created:  "POST /contacts, always as a user (IC trap 33)",
 		archived: "never by a plan, but for a copy that a lost answer made; the API archives and restores one (IC 3.13)",
@@ -77,7 +83,7 @@ var capabilities = map[string]capability{
 // byHand is what a workspace needs and no kind stands for, by the human checklist of IC 2.
 var byHand = [][2]string{
 	{"Workspace, region, app, token and scopes", "created in Intercom and its Developer Hub; `deskform check` shows what the token opens"},
-	{"Brands, SLAs, segments, workflows, Fin, assignment rules", "set up in Intercom; no API writes them (IC 2)"},
+	{"SLAs, segments, workflows, Fin, assignment rules", "set up in Intercom; no API writes them (IC 2)"},
 	{"Macros, ratings, read receipts", "read only; old ratings travel as attributes (IC 2)"},
 	{"Relationship attributes of contacts and companies", "made in Settings > Data > People: no API has that type (IC 2)"},
 	{"Subscription types", "made in Intercom; the API only opts people in and out (IC 3.2)"},

@@ -92,7 +92,7 @@ func TestContract(t *testing.T) {
 	do("org", "company", "update_company", "org", plan.Fields{"name": "Acme Ltd", "size": int64(5)})
 	do("ann", "contact", "attach_company", "ann", plan.Fields{"member": "@org"})
 	do("ann", "contact", "tag_contact", "ann", plan.Fields{"member": "@vip"})
-	do("conv", "conversation", "create_conversation", "", plan.Fields{"contact": "@ann", "body": "It does not print.", "created_at": int64(1767600000), "token": "itsm365x0123456789ab"})
+	do("conv", "conversation", "create_conversation", "", plan.Fields{"contact": "@ann", "body": "It does not print.", "created_at": int64(1767600000), "token": "itsm365x0123456789ab", "brand": "ws1"})
 	do("conv", "conversation", "contact_reply", "conv", plan.Fields{"author": "@ann", "body": "Still not.", "created_at": int64(1767600060)})
 	res := do("conv", "conversation", "comment", "conv", plan.Fields{"author": "12", "body": "<p>On my way.</p>", "created_at": int64(1767600120),
 		"files": []plan.Value{plan.File{Name: "a.txt", Type: "text/plain", SHA256: "ca97", Size: 1}}})

@@ -53,7 +53,7 @@ func (r *Reader) convert(ctx context.Context, kind string, raw json.RawMessage) 
 		err = convertCompany(raw, &l)
 	case "conversation":
 		ok, err = convertConversation(raw, &l)
-	case "team", "tag", "teammate":
+	case "team", "tag", "teammate", "brand":
 		err = convertNamed(kind, raw, &l)
 	default:
 		ok, err = convertAttribute(raw, &l)

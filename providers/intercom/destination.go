@@ -77,7 +77,7 @@ func (d *Destination) Normalize(kind string, w *plan.Want, attr func(model, name
 		n.attributes("conversation", attr)
 	case "attribute.contact", "attribute.company", "attribute.conversation":
 		n.definition(strings.TrimPrefix(kind, "attribute."))
-	case "tag", "team":
+	case "tag", "team", "brand":
 		if w.Fields["name"] == nil {
 			w.Fields["name"] = w.Key
 		}
@@ -376,6 +376,8 @@ func (d *Destination) SameField(kind, name string, v, have plan.Value) bool {
 		w, _ := v.(string)
 		h, _ := have.(string)
 		return squeeze(paragraphs(w)) == strings.TrimSpace(d.marked.ReplaceAllString(squeeze(h), ""))
+	case kind == "conversation" && name == "brand":
+		return true // no answer shows it
 	}
 	return plan.Equal(v, have)
 }

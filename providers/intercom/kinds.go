@@ -39,6 +39,12 @@ func Kinds() []plan.Kind {
 				{Name: "source", Type: plan.TypeStrings, Mode: plan.Mutable, Local: true, Doc: "Source keys of the people they speak for: `[\"employee$5\"]`. deskform alone knows them."},
 			},
 		},
+		{
+			Name: "brand", Resource: true, KeyAlways: true, NaturalKeys: []string{"name"}, Version: normalizer,
+			Doc:    "A brand. No API creates one (IC 2): a missing one is a manual step.",
+			Manual: "no API creates brands: in Intercom open Settings > Workspace > Brands, press New brand, give it exactly this name, then plan again",
+			Fields: []plan.Field{{Name: "name", Type: plan.TypeString, Mode: plan.CreateOnly, Doc: "The name; the block's label when left out."}},
+		},
 		contactKind(), companyKind(), conversationKind(),
 	}
 }
@@ -86,6 +92,7 @@ func conversationKind() plan.Kind {
 			{Name: "contact", Type: plan.TypeRef, Mode: plan.CreateOnly, Required: true, AtCreate: true, Refs: []string{"contact"}, Doc: "Who opened it."},
 			{Name: "created_at", Type: plan.TypeTime, Mode: plan.CreateOnly, Required: true, Doc: "The original time of creation."},
 			{Name: "body", Type: plan.TypeText, Mode: plan.CreateOnly, Required: true, Personal: true, Doc: "The first message, plain text (IC 3.6). A last line with a marker word is added, by which a lost answer can be settled (IC 4.2)."},
+			{Name: "brand", Type: plan.TypeRef, Mode: plan.CreateOnly, Refs: []string{"brand"}, Doc: "The brand it came to; the workspace's own when left out. Intercom shows it nowhere again (IC 3.6)."},
 			{Name: "number", Type: plan.TypeString, Mode: plan.Mutable, Local: true, Doc: "The ticket's number, which the marker at the end of the first message carries, so that a search for it finds the conversation."},
 			{Name: "title", Type: plan.TypeString, Mode: plan.Mutable, Personal: true, Doc: "Title."},
 			{Name: "tags", Type: plan.TypeRefs, Mode: plan.Members, Refs: []string{"tag"}, Doc: "Tags, one call each."},

@@ -348,7 +348,7 @@ func TestSamePart(t *testing.T) {
 // TestKinds: every field has words and a mode, and Normalize knows every kind.
 func TestKinds(t *testing.T) {
 	d := intercom.NewDestination("")
-	counted := map[string]string{"attribute.contact": "contact_attribute", "attribute.company": "company_attribute", "attribute.conversation": "conversation_attribute",
+	counted := map[string]string{"attribute.contact": "contact_attribute", "attribute.company": "company_attribute", "attribute.conversation": "conversation_attribute", "brand": "brand",
 		"tag": "tag", "team": "team", "teammate": "admin", "contact": "contact", "company": "company", "conversation": "conversation"}
 	for _, k := range d.Kinds() {
 		if k.Doc == "" || k.Version == 0 || (k.Manual == "") != k.Creatable {

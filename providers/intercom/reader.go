@@ -96,6 +96,8 @@ func (r *Reader) Sweep(ctx context.Context, kind string, since time.Time) iter.S
 			err = r.lists(ctx, "/tags", "data", kind, yield)
 		case "team":
 			err = r.lists(ctx, "/teams", "teams", kind, yield)
+		case "brand":
+			err = r.lists(ctx, "/brands", "data", kind, yield)
 		case "teammate":
 			err = r.lists(ctx, "/admins", "admins", kind, yield)
 		case "contact":

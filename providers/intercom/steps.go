@@ -127,9 +127,13 @@ func (b *builder) conversation() {
 	if c.Action == plan.Create {
 		token := plan.Token(c.Address)
 		number, _ := c.Want["number"].(string)
+		payload := plan.Fields{"contact": c.Want["contact"], "created_at": c.Want["created_at"], "body": c.Want["body"], "token": token, "marker": b.d.sentence(number, token)}
+		if brand := c.Want["brand"]; brand != nil {
+			payload["brand"] = brand
+		}
 		b.add("create_conversation", "", plan.Step{
 			Fields: []string{"contact", "created_at", "body"}, Notifies: peopleReached("create_conversation"), Public: true,
-			Payload: plan.Fields{"contact": c.Want["contact"], "created_at": c.Want["created_at"], "body": c.Want["body"], "token": token, "marker": b.d.sentence(number, token)},
+			Payload: payload,
 		})
 	}
 	for _, p := range c.Parts {

@@ -219,6 +219,9 @@ func (w *Writer) createConversation(ctx context.Context, s plan.Step) (plan.Resu
 	sentence, _ := p["marker"].(string)
 	first, _ := p["body"].(string)
 	in := map[string]any{"from": map[string]any{"type": "user", "id": p["contact"]}, "body": first + "\n\n" + sentence, "created_at": p["created_at"]}
+	if brand := p["brand"]; brand != nil {
+		in["brand_id"] = brand
+	}
 	text, err := w.c.send(ctx, http.MethodPost, "/conversations", in, s.Op, "")
 	if err != nil {
 		return plan.Result{}, err

@@ -96,6 +96,7 @@ func TestContract(t *testing.T) {
 	c.do(200, "GET", "/admins/11", "")
 	c.do(404, "GET", "/admins/99", "")
 	c.do(200, "GET", "/teams", "")
+	c.do(200, "GET", "/brands", "")
 	c.do(200, "GET", "/teams/21", "")
 	c.do(404, "GET", "/teams/99", "")
 
