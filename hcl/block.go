@@ -73,6 +73,7 @@ var (
 		args: []argDoc{
 			{"from", "data", false, "The rows: `data.TYPE.NAME`. Either this or `rows`."},
 			{"rows", "object", false, "Rows declared here, by key, instead of `from`: `rows = { unknown = { name = \"Unknown\" } }`; `each.key` is the key."},
+			{"enabled", "constant bool", false, "False leaves the set out, as if it were not written: `enabled = var.as_tickets`. Resource blocks have it as well."},
 			{"where", "condition", false, "Which rows; others are skipped and counted. Null is false."},
 			{"key", "expression", true, "What names the record for ever, unique in the set. A link is its UUID."},
 			{"duplicates", "text", false, "What to do with rows of one key: `\"error\"` (the default), `\"first\"` or `\"last\"` is taken."},

@@ -18,6 +18,10 @@ type compiler struct {
 	m *mapping
 	// uses collects the sets and resources that are referred to.
 	uses *usage
+	// of is the type whose nested attributes the fields of a set mean; nil for none.
+	of *resourceDecl
+	// off: the block that is compiled does not count.
+	off bool
 }
 
 // A usage lists what something refers to.
@@ -91,7 +95,7 @@ func (c *compiler) with(vars map[string]typ) (*compiler, map[string]int) {
 }
 
 func (c *compiler) under(s *scope) *compiler {
-	return &compiler{loader: c.loader, scope: s, m: c.m, uses: c.uses}
+	return &compiler{loader: c.loader, scope: s, m: c.m, uses: c.uses, of: c.of, off: c.off}
 }
 
 // newVar gives a place in the frame. Constant expressions share a counter, since a `for` may be in one.

@@ -61,6 +61,7 @@ func Load(o Options) (*Config, Diagnostics) {
 	l.readData()
 	l.readLocals()
 	l.readValueMaps()
+	l.readEnabled()
 	l.readResources()
 	l.readSets()
 	l.untyped()

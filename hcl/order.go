@@ -82,7 +82,7 @@ func (l *loader) order() {
 	for i, k := range l.Kinds {
 		kindRank[k.Name] = i
 	}
-	names := sortedKeys(l.sets)
+	names := slices.DeleteFunc(sortedKeys(l.sets), func(name string) bool { return l.sets[name].off })
 	slices.SortStableFunc(names, func(a, b string) int {
 		ra, pa := rank[a]
 		rb, pb := rank[b]
@@ -118,7 +118,7 @@ func (l *loader) order() {
 			continue
 		}
 		for _, s := range d.uses.order {
-			if s != name {
+			if o, isSet := l.sets[s]; s != name && !(isSet && o.off) {
 				d.set.DependsOn = append(d.set.DependsOn, s)
 			}
 		}
@@ -186,6 +186,9 @@ func (l *loader) orderResources() {
 		names = append(names, k.Name)
 		for _, label := range sortedKeys(l.resources[k.Name]) {
 			d := l.resources[k.Name][label]
+			if d.off {
+				continue
+			}
 			for _, to := range d.uses.order {
 				switch _, isRecord := l.sets[to]; {
 				case isRecord:
@@ -207,12 +210,18 @@ func (l *loader) orderResources() {
 		s.OnDrift, s.OnFrozen, s.OnAdopt, s.OnSourceDelete = "keep", "keep", "overwrite", "keep"
 		for _, label := range sortedKeys(l.resources[name]) {
 			d := l.resources[name][label]
+			if d.off {
+				continue
+			}
 			s.Resources = append(s.Resources, Resource{Key: label, Want: d.want, Range: d.at})
 			for _, to := range d.uses.order {
 				if to != name && !contains(s.DependsOn, to) {
 					s.DependsOn = append(s.DependsOn, to)
 				}
 			}
+		}
+		if len(s.Resources) == 0 {
+			continue
 		}
 		slices.Sort(s.DependsOn)
 		s.Range = s.Resources[0].Range

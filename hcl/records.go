@@ -23,6 +23,8 @@ type setDecl struct {
 	at    hcl.Range
 	set   *Set
 	uses  usage
+	// off: enabled = false.
+	off bool
 	// hard are the sets that must be there before a record of this one is made.
 	hard map[string]bool
 	// keys are those of rows that the set declares itself; nil when they are not known.
@@ -160,7 +162,7 @@ func (l *loader) readSet(d *setDecl) {
 	d.set.m = m
 	rt := l.rowsOf(d, in)
 	m.each = m.table(rt)
-	base := &compiler{loader: l, m: m, uses: &d.uses}
+	base := &compiler{loader: l, m: m, uses: &d.uses, of: l.ofType(d.kind, in), off: d.off}
 	c, _ := base.with(map[string]typ{"each": {form: rowForm, row: rt}})
 
 	l.policies(d, in, base)
@@ -186,7 +188,7 @@ func (l *loader) readSet(d *setDecl) {
 		d.set.Columns[addr] = sortedKeys(cols)
 	}
 	for _, addr := range append([]string{d.set.Data}, m.data...) {
-		if dd, ok := l.data[addr]; ok {
+		if dd, ok := l.data[addr]; ok && !d.off {
 			dd.used = true
 		}
 	}
@@ -385,7 +387,11 @@ func (l *loader) policies(d *setDecl, in *body, c *compiler) {
 				return
 			}
 			f, _ := d.kind.Field(name)
-			switch f.Type {
+			typ := f.Type
+			if f.Attributes != "" {
+				typ = f.ElemType()
+			}
+			switch typ {
 			case plan.TypeRef, plan.TypeRefs, plan.TypeTeammate, plan.TypePerson:
 			default:
 				l.errorf(at, "Not a reference", "%q holds no reference, so none can be missing.", name)
@@ -629,7 +635,7 @@ func (l *loader) ignored(d *setDecl, in *body, rt *rowType) {
 // missing notes references for which on_missing says something although the mapping has none.
 func (l *loader) missing(d *setDecl, in *body) {
 	for _, name := range sortedKeys(d.set.OnMissing) {
-		if !slices.ContainsFunc(d.set.m.fields, func(a assignment) bool { return a.name == name }) {
+		if !slices.ContainsFunc(d.set.m.fields, func(a assignment) bool { return a.name == name || strings.HasPrefix(a.name, name+".") }) {
 			head, _, _ := cut(name)
 			if _, given := in.attr(head); !given {
 				l.errorf(in.attrs["on_missing"].Expr.Range(), "Field is not mapped", "on_missing speaks of %q, which this set does not map.", name)

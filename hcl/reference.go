@@ -165,7 +165,9 @@ func (w *page) schema(s plan.SourceSchema, source bool) {
 func (w *page) kind(k *plan.Kind) {
 	words := strings.Split(k.Name, ".")
 	head := k.Name
-	if k.Resource {
+	if k.Within != "" {
+		head = nestedBlock + ` "NAME"` + "` in `" + k.Within
+	} else if k.Resource {
 		head = words[0] + strings.Join(append([]string{""}, quoted(append(words[1:], "NAME"))...), " ")
 	}
 	w.line("")
@@ -245,14 +247,25 @@ func typeDoc(f *plan.Field) string {
 	case plan.TypeStrings:
 		return "list of texts"
 	case plan.TypeMap:
+		if f.Of != "" {
+			return "object of attributes of its " + f.Of + ofElem(f)
+		}
 		if f.Attributes != "" {
-			return "object of declared attributes (`attribute \"" + f.Attributes + "\"`)"
+			return "object of declared attributes (`attribute \"" + f.Attributes + "\"`)" + ofElem(f)
 		}
 		return "object"
 	case plan.TypeAny:
 		return "plain value"
 	}
 	return string(f.Type)
+}
+
+// ofElem says what the members of an object are, where they are no plain values.
+func ofElem(f *plan.Field) string {
+	if f.ElemType() == plan.TypeAny {
+		return ""
+	}
+	return ", each " + typeDoc(&plan.Field{Type: f.Elem, Refs: f.Refs})
 }
 
 func modeDoc(m plan.Mode) string {

@@ -12,13 +12,18 @@ import (
 
 // A resourceDecl is one schema object.
 type resourceDecl struct {
-	set   string
+	set string
+	// label is the key of the resource; one that is declared within another has PARENT/NAME.
 	label string
-	kind  *plan.Kind
-	block *hclsyntax.Block
-	at    hcl.Range
-	want  plan.Want
-	uses  usage
+	// parent declares the block that this one stands in, nil for one that stands alone.
+	parent *resourceDecl
+	kind   *plan.Kind
+	block  *hclsyntax.Block
+	at     hcl.Range
+	want   plan.Want
+	uses   usage
+	// off: enabled = false, or that of the block it stands in.
+	off bool
 }
 
 // isKindWord reports whether a name begins a kind: "attribute", "tag", "contact".
@@ -65,6 +70,10 @@ func (l *loader) kindBlock(b *hclsyntax.Block) bool {
 		if words[0] != b.Type {
 			continue
 		}
+		if k.Within != "" {
+			l.errorf(b.TypeRange, "Not a block", "It is written inside the block that it belongs to: %s \"NAME\" { attribute \"NAME\" { … } }.", k.Within)
+			return true
+		}
 		if !k.Resource {
 			l.errorf(b.TypeRange, "Not a block", "Objects of kind %s are records; declare a set of them: records %q \"NAME\" { … }.", k.Name, k.Name)
 			return true
@@ -109,7 +118,91 @@ func (l *loader) declareResource(b *hclsyntax.Block, k *plan.Kind) {
 		l.twice(b, k.Name+"."+label, old.at)
 		return
 	}
-	l.resources[k.Name][label] = &resourceDecl{set: k.Name, label: label, kind: k, block: b, at: b.DefRange()}
+	d := &resourceDecl{set: k.Name, label: label, kind: k, block: b, at: b.DefRange()}
+	l.resources[k.Name][label] = d
+	if inner := l.within(k.Name); inner != nil {
+		for _, n := range b.Body.Blocks {
+			if n.Type == nestedBlock && len(n.Labels) == 1 {
+				l.declareNested(d, n, inner)
+			}
+		}
+	}
+}
+
+// nestedBlock is the word of blocks that are declared within a resource.
+const nestedBlock = "attribute"
+
+// within is the kind that is declared inside blocks of a kind, nil for none.
+func (l *loader) within(kind string) *plan.Kind {
+	i := slices.IndexFunc(l.Kinds, func(k plan.Kind) bool { return k.Within == kind })
+	if i < 0 {
+		return nil
+	}
+	return &l.Kinds[i]
+}
+
+func (l *loader) declareNested(parent *resourceDecl, b *hclsyntax.Block, k *plan.Kind) {
+	if !l.nameOK(b, 0) {
+		return
+	}
+	label := parent.label + "/" + b.Labels[0]
+	if l.resources[k.Name] == nil {
+		l.resources[k.Name] = map[string]*resourceDecl{}
+	}
+	if old, ok := l.resources[k.Name][label]; ok {
+		l.twice(b, "the attribute "+b.Labels[0]+" of "+parent.set+"."+parent.label, old.at)
+		return
+	}
+	l.resources[k.Name][label] = &resourceDecl{set: k.Name, label: label, parent: parent, kind: k, block: b, at: b.DefRange()}
+}
+
+// name is the label as it is written.
+func (d *resourceDecl) name() string {
+	if d.parent == nil {
+		return d.label
+	}
+	return strings.TrimPrefix(d.label, d.parent.label+"/")
+}
+
+// what names a resource in a message.
+func (d *resourceDecl) what() string {
+	if d.parent == nil {
+		return d.set + "." + d.label
+	}
+	return nestedBlock + " " + d.name() + " of " + d.parent.set + "." + d.parent.label
+}
+
+// enabledDoc is the argument that every resource and record set has.
+var enabledDoc = argDoc{"enabled", "constant bool", false, "False leaves the block out, as if it were not written."}
+
+// enabled reads whether a block counts.
+func (l *loader) enabled(b *hclsyntax.Block) bool {
+	a, ok := b.Body.Attributes[enabledDoc.name]
+	if !ok {
+		return true
+	}
+	n := l.static().compile(a.Expr)
+	if n.bad || n.unknown {
+		return true
+	}
+	on, isBool := n.val.(bool)
+	if !n.fixed || !isBool {
+		l.errorf(a.Expr.Range(), "Constant needed", "`enabled` is true or false and known without any row: enabled = var.as_tickets.")
+		return true
+	}
+	return on
+}
+
+// readEnabled finds out which blocks count, before any of them is read.
+func (l *loader) readEnabled() {
+	for _, set := range l.resources {
+		for _, d := range set {
+			d.off = !l.enabled(d.block) || d.parent != nil && !l.enabled(d.parent.block)
+		}
+	}
+	for _, d := range l.sets {
+		d.off = !l.enabled(d.block)
+	}
 }
 
 // readResources evaluates all resource blocks.
@@ -120,10 +213,17 @@ func (l *loader) readResources() {
 			d := l.resources[set][label]
 			l.readResource(d)
 			name := d.objectName()
-			if first, ok := names[strings.ToLower(name)]; ok && name != "" && d.kind.KeyAlways {
-				l.errorf(d.at, "Declared twice", "%s.%s and %s.%s are both called %q in the destination. Delete or rename one of them.", set, label, set, first.label, name)
+			if name == "" || d.off {
+				continue
 			}
-			names[strings.ToLower(name)] = d
+			place := strings.ToLower(name)
+			if d.parent != nil {
+				place = d.parent.label + "/" + place
+			}
+			if first, ok := names[place]; ok && d.kind.KeyAlways {
+				l.errorf(d.at, "Declared twice", "%s and %s are both called %q in the destination. Delete or rename one of them.", d.what(), first.what(), name)
+			}
+			names[place] = d
 		}
 	}
 	l.sharedNames()
@@ -135,24 +235,34 @@ func (d *resourceDecl) objectName() string {
 		return name
 	}
 	if _, has := d.kind.Field("name"); has {
-		return d.label
+		return d.name()
 	}
 	return ""
 }
 
 func (l *loader) readResource(d *resourceDecl) {
-	what := d.set + "." + d.label
-	b := l.open(d.block.Body, d.at, what, blockDoc{name: d.set}, fieldNames(d.kind.Fields))
-	c := l.static()
-	c.uses = &d.uses
+	what := d.what()
+	doc := blockDoc{name: d.set, args: []argDoc{enabledDoc}}
+	if l.within(d.set) != nil {
+		doc.blocks = []blockDoc{{name: nestedBlock, labels: []string{"NAME"}, many: true}}
+	}
+	fields := d.kind.Fields
 	d.want = plan.Want{Key: d.label, Fields: plan.Fields{}}
-	for i := range d.kind.Fields {
-		f := &d.kind.Fields[i]
+	if d.parent != nil {
+		fields = slices.DeleteFunc(slices.Clone(fields), func(f plan.Field) bool { return f.Name == "of" })
+		d.want.Fields["of"] = plan.Ref{Targets: []plan.Target{{Set: d.parent.set, Key: d.parent.label}}}
+		d.uses.add(d.parent.set, d.at)
+	}
+	b := l.open(d.block.Body, d.at, what, doc, fieldNames(fields))
+	c := l.static()
+	c.uses, c.off = &d.uses, d.off
+	for i := range fields {
+		f := &fields[i]
 		a, given := b.attr(f.Name)
 		if !given {
 			switch {
 			case f.Name == "name" && f.Type == plan.TypeString:
-				d.want.Fields["name"] = d.label
+				d.want.Fields["name"] = d.name()
 			case f.Default != nil:
 				d.want.Fields[f.Name] = f.Default
 			case f.Required:
@@ -201,16 +311,17 @@ func (c *compiler) members(f *plan.Field, e hclsyntax.Expression) []assigned {
 		m := assigned{name: f.Name + "." + name, node: n, expr: x, at: at}
 		switch {
 		case f.Attributes != "":
-			set := "attribute." + f.Attributes
-			d, ok := c.resources[set][name]
+			d, ok := c.attributeOf(f, name, at)
 			if !ok {
-				c.errorf(at, "Undeclared attribute", "There is no %s.%s.%s Declare it: attribute %q %q { data_type = \"string\" }.", set, name, meant(name, keys(c.resources[set])), f.Attributes, name)
 				return
 			}
-			c.uses.add(set, at)
+			if d.off && !c.off {
+				c.errorf(at, "Not enabled", "%s has enabled = false here, so nothing that counts can refer to it. Enable both or neither.", sentence(d.what()))
+			}
+			c.uses.add(d.set, at)
 			m.name = f.Name + "." + d.objectName()
-			m.field = &plan.Field{Name: name, Type: plan.TypeAny, Mode: f.Mode, Personal: f.Personal}
-			m.attribute = plan.Target{Set: set, Key: name}
+			m.field = &plan.Field{Name: name, Type: f.ElemType(), Mode: f.Mode, Refs: f.Refs, Personal: f.Personal}
+			m.attribute = plan.Target{Set: d.set, Key: d.label}
 		case len(f.Fields) > 0:
 			i := slices.IndexFunc(f.Fields, func(g plan.Field) bool { return g.Name == name })
 			if i < 0 {
@@ -230,6 +341,55 @@ func (c *compiler) members(f *plan.Field, e hclsyntax.Expression) []assigned {
 	}
 	c.spread(f, e, add)
 	return out
+}
+
+// attributeOf finds the declaration of an attribute that a member of f names, and reports one that is missing.
+func (c *compiler) attributeOf(f *plan.Field, name string, at hcl.Range) (*resourceDecl, bool) {
+	if f.Of == "" {
+		set := "attribute." + f.Attributes
+		d, ok := c.resources[set][name]
+		if !ok {
+			c.errorf(at, "Undeclared attribute", "There is no %s.%s.%s Declare it: attribute %q %q { data_type = \"string\" }.", set, name, meant(name, keys(c.resources[set])), f.Attributes, name)
+		}
+		return d, ok
+	}
+	if c.of == nil {
+		return nil, false // what is wrong with the type has been reported
+	}
+	d, ok := c.resources[f.Attributes][c.of.label+"/"+name]
+	if !ok {
+		var names []string
+		for _, o := range c.resources[f.Attributes] {
+			if o.parent == c.of {
+				names = append(names, o.name())
+			}
+		}
+		slices.Sort(names)
+		c.errorf(at, "Undeclared attribute", "%s.%s has no attribute %q.%s Declare it there: %s %q { attribute %q { data_type = \"string\" } }.", c.of.set, c.of.label, name, meant(name, names), c.of.set, c.of.label, name)
+	}
+	return d, ok
+}
+
+// ofType finds the resource that the field `Of` of a kind names for a whole set: the type whose attributes its records have.
+func (l *loader) ofType(k *plan.Kind, in *body) *resourceDecl {
+	i := slices.IndexFunc(k.Fields, func(f plan.Field) bool { return f.Of != "" })
+	if i < 0 {
+		return nil
+	}
+	a, given := in.attr(k.Fields[i].Of)
+	if !given {
+		return nil // a required argument, reported as missing
+	}
+	n := l.static().compile(a.Expr)
+	ref, ok := n.val.(plan.Ref)
+	if n.bad {
+		return nil
+	}
+	if !n.fixed || !ok || len(ref.Targets) != 1 {
+		l.errorf(a.Expr.Range(), "Constant needed", "%q is one and the same for all records of a set, since they have its attributes: write its name. Rows of different types are different sets.", k.Fields[i].Of)
+		return nil
+	}
+	return l.resources[ref.Targets[0].Set][ref.Targets[0].Key]
 }
 
 // spread finds the members of an object that is written out, of merge() of such objects, or of a constant.
@@ -308,6 +468,9 @@ named:
 		case len(t) > len(path)-len(rest)+1:
 			c.errorf(at, "A resource has no attributes here", "Write %s.%s alone; it is a reference to the object.", k.Name, rest[0])
 			return badNode(at)
+		}
+		if d.off && !c.off {
+			c.errorf(at, "Not enabled", "%s has enabled = false here, so nothing that counts can refer to it. Enable both or neither.", d.what())
 		}
 		c.uses.add(k.Name, at)
 		n := fixedNode(at, plan.Ref{Targets: []plan.Target{{Set: k.Name, Key: d.label}}})

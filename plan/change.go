@@ -59,7 +59,9 @@ type PartChange struct {
 	Hash          string `json:"hash,omitempty"`
 	At            int64  `json:"at,omitempty"` // of an adopted part
 	SourcePrivate *bool  `json:"source_private,omitempty"`
-	Reason        string `json:"reason,omitempty"`
+	// AuthorName is the original author's name, for a call that cannot be sent as them.
+	AuthorName string `json:"author_name,omitempty"`
+	Reason     string `json:"reason,omitempty"`
 }
 
 // A Change takes one address from what Intercom holds to what the configuration wants.

@@ -107,6 +107,10 @@ func diffOne(set *Set, kind *Kind, want *Want, base *Base, w World) (Change, err
 		c.Action, c.Reason = Invalid, r.probs[0].Field+" "+r.probs[0].Text
 		return c, nil
 	}
+	if r.block != "" && set.Resource && !kind.Creatable {
+		c.Action, c.Reason = Manual, cmp.Or(want.Manual, kind.Manual) // whoever makes what it waits for makes this one as well
+		return c, nil
+	}
 	if r.block != "" {
 		c.Action, c.Cause, c.Reason = Blocked, r.block, "waits for "+r.why
 		return c, nil
@@ -141,7 +145,7 @@ func (r *resolver) want(kind *Kind, want *Want, base *Base, c *Change) error {
 					continue
 				}
 			}
-			if got != nil {
+			if got != nil && !kind.isType(name) {
 				r.own = &t
 			}
 			c.Want[name] = got
@@ -186,7 +190,7 @@ func fieldOrder(kind *Kind, fields Fields) []string {
 // identify finds out whether a want without a base of its own is already in the workspace or in this plan.
 func identify(set *Set, kind *Kind, want *Want, r *resolver, w World, c *Change) error {
 	self := c.Address.Target()
-	found, err := marked(kind, Token(c.Address), "", c.Want["created_at"], self, w)
+	found, err := marked(kind, kind.Mark(c.Address), "", c.Want, self, w)
 	if err != nil {
 		return err
 	}
@@ -195,7 +199,7 @@ func identify(set *Set, kind *Kind, want *Want, r *resolver, w World, c *Change)
 		by = append(by, "its marker")
 	}
 	for _, k := range identityKeys(set, kind, want, c.Want) {
-		owner, err := w.Claim(kind.Name, k.field, k.value, self)
+		owner, err := w.Claim(kind.Name, k.field, k.claim(), self)
 		if err != nil {
 			return err
 		}
@@ -207,6 +211,9 @@ func identify(set *Set, kind *Kind, want *Want, r *resolver, w World, c *Change)
 			return err
 		}
 		for _, l := range live {
+			if kind.KeyWithin != "" && !Equal(l.Fields[kind.KeyWithin], k.of) {
+				continue
+			}
 			if !slices.ContainsFunc(found, func(f *Live) bool { return f.ID == l.ID }) {
 				found, by = append(found, l), append(by, k.field)
 			}
@@ -232,7 +239,7 @@ func identify(set *Set, kind *Kind, want *Want, r *resolver, w World, c *Change)
 
 // marked finds the objects that were made for a record, by their token; but is one that is known, and one that another
 // record owns is not among them.
-func marked(kind *Kind, token, but string, created Value, self Target, w World) ([]*Live, error) {
+func marked(kind *Kind, token, but string, like Fields, self Target, w World) ([]*Live, error) {
 	if !kind.Marked {
 		return nil, nil
 	}
@@ -242,7 +249,7 @@ func marked(kind *Kind, token, but string, created Value, self Target, w World) 
 	}
 	var out []*Live
 	for _, l := range found {
-		if l.ID == but || l.Gone || !Equal(l.Fields["created_at"], created) {
+		if l.ID == but || l.Gone || !Equal(l.Fields["created_at"], like["created_at"]) || kind.MarkedByKey && !Equal(l.Fields["type"], like["type"]) {
 			continue // somebody quotes the message
 		}
 		owner, owned, err := w.Owner(kind.Name, l.ID)
@@ -266,6 +273,15 @@ func marked(kind *Kind, token, but string, created Value, self Target, w World) 
 type identity struct {
 	field string
 	value Value
+	of    Value // what holds it, for kinds that are declared within another
+}
+
+// claim is the value that nobody else may have.
+func (i identity) claim() Value {
+	if i.of == nil {
+		return i.value
+	}
+	return []Value{i.of, i.value}
 }
 
 func identityKeys(set *Set, kind *Kind, want *Want, resolved Fields) []identity {
@@ -273,13 +289,17 @@ func identityKeys(set *Set, kind *Kind, want *Want, resolved Fields) []identity 
 	if kind.KeyAlways {
 		for _, f := range kind.NaturalKeys {
 			if v := resolved[f]; v != nil && v != "" {
-				keys = append(keys, identity{f, v})
+				key := identity{field: f, value: v}
+				if kind.KeyWithin != "" {
+					key.of = resolved[kind.KeyWithin]
+				}
+				keys = append(keys, key)
 			}
 		}
 	}
 	for _, f := range set.Match {
 		if v := want.Match[f]; v != nil && v != "" && !slices.ContainsFunc(keys, func(k identity) bool { return k.field == f }) {
-			keys = append(keys, identity{f, v})
+			keys = append(keys, identity{field: f, value: v})
 		}
 	}
 	return keys
@@ -343,6 +363,10 @@ func create(set *Set, kind *Kind, want *Want, r *resolver, c *Change) error {
 		return nil
 	}
 	c.Action, c.ID = Create, ""
+	var err error
+	if c.Have, err = r.w.Born(kind.Name, c.Want); err != nil {
+		return err
+	}
 	for _, name := range fieldOrder(kind, c.Want) {
 		v := c.Want[name]
 		f, ok := kind.Field(name)
@@ -393,7 +417,11 @@ func (r *resolver) parts(wants []PartWant, base *Base, there []LivePart, c *Chan
 		if _, ok := fields["author"]; !ok {
 			fields["author"] = Author("actor", "")
 		}
-		c.Parts = append(c.Parts, PartChange{List: p.List, Key: p.Key, What: "append", Fields: fields, Hash: hash, SourcePrivate: p.SourcePrivate})
+		add := PartChange{List: p.List, Key: p.Key, What: "append", Fields: fields, Hash: hash, SourcePrivate: p.SourcePrivate}
+		if who, ok := p.Fields["author"].(Person); ok {
+			add.AuthorName = who.Name
+		}
+		c.Parts = append(c.Parts, add)
 	}
 	return nil
 }
@@ -427,7 +455,24 @@ func adopt(set *Set, kind *Kind, want *Want, live *Live, by string, r *resolver,
 			c.Fields = append(c.Fields, FieldChange{Field: name, What: "set", Before: h, After: v})
 		}
 	}
+	byHand(set, kind, c)
 	return r.parts(want.Parts, nil, live.Parts, c)
+}
+
+// byHand makes a manual step of what is to change on a resource that no API makes.
+func byHand(set *Set, kind *Kind, c *Change) {
+	if !set.Resource || kind.Creatable || !c.Action.Writes() {
+		return
+	}
+	c.Fields = slices.DeleteFunc(c.Fields, func(f FieldChange) bool { // whether what is still to be made will be among them nobody knows
+		return f.What == "add" && !slices.ContainsFunc(list(f.After), func(v Value) bool { _, pending := v.(Ref); return !pending })
+	})
+	for _, f := range c.Fields {
+		if f.What == "add" || f.What == "set" {
+			c.Action, c.Reason = Manual, fmt.Sprintf("is there and lacks %s; %s", f.Field, kind.Manual)
+			return
+		}
+	}
 }
 
 func list(v Value) []Value {

@@ -1,6 +1,9 @@
 package plan
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A Type is what a field may hold, as the language and the diff see it.
 type Type string
@@ -53,10 +56,17 @@ type Field struct {
 	// Attributes: the names below a TypeMap are attribute resources of this model ("contact", "company",
 	// "conversation"); a name that is not declared is an error of the configuration.
 	Attributes string
+	// Of names the field, a reference to one resource that is the same for the whole set, whose nested attribute blocks
+	// Attributes means: a ticket has those of its type.
+	Of string
+	// Elem is the type of the members below a TypeMap with Attributes; TypeAny when empty.
+	Elem Type
 	// Fields are the fixed members of a TypeMap that has no Attributes ("assign": team, teammate).
 	Fields []Field
 	// Personal: the value is a person's data and is masked in what goes to a pull request.
 	Personal bool
+	// Unseen: the service may not show it; then what we put there is believed to be there.
+	Unseen bool
 	// Restored: a write to the object may change the value on its way, so that the last step puts back what was there before.
 	// When a run is cut off in between, the next one does.
 	Restored bool
@@ -98,6 +108,11 @@ type Kind struct {
 	Creatable bool
 	// Manual says what to click, for kinds that are not creatable.
 	Manual string
+	// Within is the kind in whose blocks this one is declared, as nested blocks `attribute "NAME"`; its field `of` is then
+	// the reference to that block.
+	Within string
+	// KeyWithin is a field: NaturalKeys tell apart only objects with the same value of it. Empty: all.
+	KeyWithin string
 	// Lasting: one that was archived keeps its name, so that no other can be made in its place.
 	Lasting bool
 	// NamesWith are kinds whose objects share one room of names with this one's; Room is how many live ones the service
@@ -111,12 +126,34 @@ type Kind struct {
 	ChangedSweep bool
 	// PartsOnGet: items of a sweep lack parts, which only Get shows.
 	PartsOnGet bool
-	// Marked: what is created carries Token of its address, which Reader shows as MarkerField. An object with the token
-	// and the wanted created_at was made for the record, whatever the state says of it.
-	Marked bool
+	// Marked: what is created carries a mark, which Reader shows as MarkerField. An object with the mark and the wanted
+	// created_at was made for the record, whatever the state says of it. The mark is Token of the address, or with
+	// MarkedByKey the record's key.
+	Marked, MarkedByKey bool
 	// Version of the normalizer; a base written by another version is re-read without calling it a change.
 	Version int
 	Doc     string
+}
+
+// Mark is what an object that is made for a carries, see Marked.
+func (k *Kind) Mark(a Address) string {
+	if k.MarkedByKey {
+		return a.Key
+	}
+	return Token(a)
+}
+
+// isType reports whether a field names the type of a record, see Field.Of.
+func (k *Kind) isType(name string) bool {
+	return slices.ContainsFunc(k.Fields, func(f Field) bool { return f.Of == name })
+}
+
+// ElemType is the type of the members of a TypeMap with Attributes.
+func (f *Field) ElemType() Type {
+	if f.Elem == "" {
+		return TypeAny
+	}
+	return f.Elem
 }
 
 // Field finds a field by its name; for a dotted name the member's field, or the map field itself where members

@@ -11,7 +11,7 @@ import (
 // compareKnown is the three-way diff of a record that the state knows.
 func compareKnown(set *Set, kind *Kind, want *Want, base *Base, r *resolver, w World, c *Change) error {
 	for _, k := range identityKeys(set, kind, want, c.Want) {
-		if _, err := w.Claim(kind.Name, k.field, k.value, c.Address.Target()); err != nil {
+		if _, err := w.Claim(kind.Name, k.field, k.claim(), c.Address.Target()); err != nil {
 			return err
 		}
 	}
@@ -23,7 +23,7 @@ func compareKnown(set *Set, kind *Kind, want *Want, base *Base, r *resolver, w W
 		return gone(set, kind, want, r, c)
 	}
 	if token, _ := live.Fields[MarkerField].(string); token != "" {
-		copies, err := marked(kind, token, base.ID, live.Fields["created_at"], c.Address.Target(), w)
+		copies, err := marked(kind, token, base.ID, live.Fields, c.Address.Target(), w)
 		if err != nil {
 			return err
 		}
@@ -52,7 +52,11 @@ func compareKnown(set *Set, kind *Kind, want *Want, base *Base, r *resolver, w W
 		}
 		switch f.Mode {
 		case Members:
-			c.Fields = append(c.Fields, members(name, policy, c.Want[name], base.Sent[name], live.Fields[name])...)
+			have, shown := live.Fields[name]
+			if !shown && f.Unseen {
+				have = base.Sent[name] // the service does not show it: what we put there is believed to be there
+			}
+			c.Fields = append(c.Fields, members(name, policy, c.Want[name], base.Sent[name], have)...)
 		case CreateOnly:
 			if sent, had := base.Sent[name]; had && !renewed && !Same(sent, c.Want[name]) {
 				fcs := frozen(set, f, name, c.Want[name], sent, live.Fields[name])
@@ -81,6 +85,7 @@ func compareKnown(set *Set, kind *Kind, want *Want, base *Base, r *resolver, w W
 	}
 	strangers(base, live, c)
 	conclude(set, c)
+	byHand(set, kind, c)
 	if base.Partial != "" && !c.Action.Writes() && c.Action != Conflict {
 		c.Action, c.Reason = Update, "notes the end of what a run that was cut off had begun"
 	}

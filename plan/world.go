@@ -11,6 +11,8 @@ type World interface {
 	Whole(kind, id string) (*Live, error)
 	// SamePart reports whether a live part is the wanted one.
 	SamePart(want PartWant, got LivePart) bool
+	// Born are the fields that a new object has without being told, nil for none.
+	Born(kind string, want Fields) (Fields, error)
 	// Owner is the address that the state binds to an object, if any.
 	Owner(kind, id string) (Target, bool, error)
 	// Target is what this plan decided about an address or, for sets that are not part of it, what the state has.
@@ -104,7 +106,11 @@ func (r *resolver) ref(field string, ref Ref) (Value, Target, error) {
 	if err != nil || ok {
 		return v, t, err
 	}
-	switch r.set.OnMissing[field] {
+	policy := r.set.OnMissing[field]
+	if head, _, dotted := cutSet(field); policy == "" && dotted {
+		policy = r.set.OnMissing[head]
+	}
+	switch policy {
 	case PolicyNull:
 		return nil, t, nil
 	case PolicyStandIn:

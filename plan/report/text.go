@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
+	"slices"
 	"strings"
 
 	"deskform/plan"
@@ -123,6 +125,9 @@ func writeChange(out io.Writer, m masker, c *plan.Change, color bool) {
 			fmt.Fprintf(out, "      %s %s: %s stays, wanted %s\n", map[string]string{"keep": "·", "frozen": "#"}[f.What], f.Field, m.value(c.Kind, f.Field, f.Before), m.value(c.Kind, f.Field, f.After))
 		}
 	}
+	if c.Action == plan.Manual {
+		writeWanted(out, m, c)
+	}
 	appends, there := 0, 0
 	for _, p := range c.Parts {
 		if p.What == "append" {
@@ -141,6 +146,21 @@ func writeChange(out io.Writer, m masker, c *plan.Change, color bool) {
 	}
 	for _, p := range c.Problems {
 		fmt.Fprintf(out, "      x %s\n", m.maskText(strings.TrimSpace(p.Field+" "+p.Text)))
+	}
+}
+
+// writeWanted names what a person has to type in: the plain values of a manual step.
+func writeWanted(out io.Writer, m masker, c *plan.Change) {
+	for _, name := range slices.Sorted(maps.Keys(c.Want)) {
+		switch v := c.Want[name].(type) {
+		case nil, plan.Ref:
+		case []plan.Value:
+			if len(v) > 0 && !slices.ContainsFunc(v, func(e plan.Value) bool { _, text := e.(string); return !text }) {
+				fmt.Fprintf(out, "      * %s = %s\n", name, m.value(c.Kind, name, v))
+			}
+		default:
+			fmt.Fprintf(out, "      * %s = %s\n", name, m.value(c.Kind, name, v))
+		}
 	}
 }
 

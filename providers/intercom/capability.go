@@ -60,6 +60,48 @@ var capabilities = map[string]capability{
 		person:   "creates and names it, with its addresses and help center",
 		undone:   "a conversation's brand is given when it is created and never again (IC 3.6)",
 	},
+	"ticket_type": {
+		created:  "POST /ticket_types, after a look at the list: the service takes one name twice (IC 4.1)",
+		archived: "never by a plan; the API archives and restores one (IC 3.13)",
+		person:   "gives it ticket states of its own, where those that all types have are not enough",
+		undone:   "its category (IC 2)",
+	},
+	"ticket_attribute": {
+		created:  "POST /ticket_types/ID/attributes, required of nobody and hidden from customers unless the block says otherwise",
+		archived: "never by a plan; the API archives and restores one (IC 3.13)",
+		person:   "nothing",
+		undone:   "its type; an option that was added (IC 3.8: what a shorter list does to values that are set is not known)",
+	},
+	"ticket_state": {
+		created:  "by a person: no API creates ticket states (IC 2)",
+		archived: "by a person",
+		person:   "creates it, names it and chooses the ticket types that have it",
+		undone:   "nothing that deskform does",
+	},
+	"custom_object": {
+		created:  "by a person: no API creates types of custom objects (IC 2)",
+		archived: "by a person",
+		person:   "creates and names it, gives the app the permission for custom objects in the Developer Hub (IC 1.1)",
+		undone:   "its name, which can never be changed (IC 2)",
+	},
+	"object_attribute": {
+		created:  "by a person: no API creates or lists attributes of custom objects (IC 2)",
+		archived: "by a person",
+		person:   "creates it with this name, type, options or reference",
+		undone:   "whether a reference leads to many: changing that may wipe what is linked (IC 2)",
+	},
+	"object": {
+		created:  "POST /custom_object_instances/TYPE, an upsert by external_id, whose answer is compared with what was sent (IC 3.10)",
+		archived: "never by a plan; a deleted one comes back with another id and without its links (IC 3.13)",
+		person:   "adds the attribute, option or reference that Intercom dropped in silence",
+		undone:   "external_id",
+	},
+	"ticket": {
+		created:  "POST /tickets with skip_notifications, then one call for each message and one for state and closing (IC 5)",
+		archived: "never by a plan, but for a copy that a lost answer made, which is deleted",
+		person:   "nothing; no API links a ticket with a custom object (IC 3.10)",
+		undone:   "type, contact and creation time; a message can only be blanked; a deletion leaves reporting rows (IC 3.13)",
+	},
 	"contact": {
 		created:  "POST /contacts, always as a user (IC trap 33)",
 		archived: "never by a plan, but for a copy that a lost answer made; the API archives and restores one (IC 3.13)",

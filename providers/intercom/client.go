@@ -37,6 +37,9 @@ type Config struct {
 	Log      hclog.Logger
 	Redact   *transport.Redactor
 	Governor *transport.Governor
+	// ObjectTypes and ObjectAttributes are those of custom objects that the configuration names: no call lists them (IC 2).
+	ObjectTypes      []string
+	ObjectAttributes []ObjectAttribute
 	// Files opens a file of the content store.
 	Files    func(sha256 string) (io.ReadCloser, error)
 	Parallel int
@@ -86,6 +89,9 @@ type core struct {
 
 	actorMu sync.Mutex
 	actor   string
+
+	typesMu     sync.Mutex
+	ticketTypes []ticketType
 }
 
 func newCore(c Config) *core {
@@ -183,7 +189,7 @@ func (c *core) read(ctx context.Context, method, path string, body, into any, op
 }
 
 // readPosts are the POSTs that only look.
-var readPosts = map[string]bool{"/contacts/search": true, "/conversations/search": true, "/companies/list": true}
+var readPosts = map[string]bool{"/contacts/search": true, "/conversations/search": true, "/tickets/search": true, "/companies/list": true}
 
 // passing tells failures that may be gone the next time. An answer that is none, HTML or nothing, is believed when it
 // comes three times: then the address is wrong.

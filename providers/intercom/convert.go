@@ -53,12 +53,16 @@ func (r *Reader) convert(ctx context.Context, kind string, raw json.RawMessage) 
 		err = convertCompany(raw, &l)
 	case "conversation":
 		ok, err = convertConversation(raw, &l)
+	case "ticket":
+		err = r.convertTicket(ctx, raw, &l)
+	case "object":
+		err = convertObject(raw, &l)
 	case "team", "tag", "teammate", "brand":
 		err = convertNamed(kind, raw, &l)
 	default:
 		ok, err = convertAttribute(raw, &l)
 	}
-	if err == nil && l.ID == "" {
+	if err == nil && ok && l.ID == "" {
 		err = fmt.Errorf("it has no id")
 		if strings.HasPrefix(kind, "attribute.") {
 			return l, false, nil // a default attribute (IC 3.4)
@@ -76,6 +80,10 @@ func custom(raw map[string]json.RawMessage, f plan.Fields) error {
 		v, err := plan.ParseValue(text)
 		if err != nil {
 			return fmt.Errorf("attribute %s: %w", name, err)
+		}
+		if ids, ok := linkedIDs(v); ok {
+			f["links."+name] = ids
+			continue
 		}
 		if v == "" {
 			v = nil
@@ -260,17 +268,20 @@ type livePart struct {
 // convertConversation leaves tickets out (IC trap 25).
 func convertConversation(raw json.RawMessage, l *plan.Live) (bool, error) {
 	var c struct {
-		ID        text                       `json:"id"`
-		CreatedAt int64                      `json:"created_at"`
-		Updated   int64                      `json:"updated_at"`
-		Title     *string                    `json:"title"`
-		State     string                     `json:"state"`
-		Snoozed   *int64                     `json:"snoozed_until"`
-		Admin     text                       `json:"admin_assignee_id"`
-		Team      text                       `json:"team_assignee_id"`
-		Ticket    json.RawMessage            `json:"ticket"`
-		Custom    map[string]json.RawMessage `json:"custom_attributes"`
-		Source    struct {
+		ID        text            `json:"id"`
+		CreatedAt int64           `json:"created_at"`
+		Updated   int64           `json:"updated_at"`
+		Title     *string         `json:"title"`
+		State     string          `json:"state"`
+		Snoozed   *int64          `json:"snoozed_until"`
+		Admin     text            `json:"admin_assignee_id"`
+		Team      text            `json:"team_assignee_id"`
+		Ticket    json.RawMessage `json:"ticket"`
+		Company   *struct {
+			ID text `json:"id"`
+		} `json:"company"`
+		Custom map[string]json.RawMessage `json:"custom_attributes"`
+		Source struct {
 			Body *string `json:"body"`
 		} `json:"source"`
 		Contacts struct {
@@ -305,6 +316,10 @@ func convertConversation(raw json.RawMessage, l *plan.Live) (bool, error) {
 		f["snoozed_until"] = orNilInt(c.Snoozed)
 	}
 	f["assign.team"], f["assign.teammate"] = assignee(c.Team), assignee(c.Admin)
+	f["company"] = nil
+	if c.Company != nil {
+		f["company"] = assignee(c.Company.ID)
+	}
 	if c.Source.Body != nil {
 		f["body"] = *c.Source.Body
 		if m := tokenAtEnd.FindStringSubmatch(*c.Source.Body); m != nil {
@@ -328,8 +343,14 @@ func convertConversation(raw json.RawMessage, l *plan.Live) (bool, error) {
 	if c.Parts == nil {
 		return true, nil
 	}
-	l.HasParts, l.Truncated = true, c.Parts.Total > len(c.Parts.Parts) || len(c.Parts.Parts) >= 500
-	for _, p := range c.Parts.Parts {
+	takeParts(l, c.Parts.Parts, c.Parts.Total)
+	return true, nil
+}
+
+// takeParts keeps the messages and notes among the parts, the newest 500 of total (IC trap 6).
+func takeParts(l *plan.Live, parts []livePart, total int) {
+	l.HasParts, l.Truncated = true, total > len(parts) || len(parts) >= 500
+	for _, p := range parts {
 		if !slices.Contains([]string{"comment", "note", "quick_reply"}, p.Type) || (p.Body == nil || *p.Body == "") && len(p.Attachments) == 0 {
 			continue // an event
 		}
@@ -341,7 +362,6 @@ func convertConversation(raw json.RawMessage, l *plan.Live) (bool, error) {
 			"private": p.Type == "note", "body": body, "created_at": p.CreatedAt, "author_type": p.Author.Type, "author": string(p.Author.ID), "files": int64(len(p.Attachments)),
 		}})
 	}
-	return true, nil
 }
 
 // assignee is nil for nobody, which 2.16 writes as 0 (IC 3.6).

@@ -45,8 +45,11 @@ func (d *Destination) Object(kind string) string {
 	if model, ok := strings.CutPrefix(kind, "attribute."); ok {
 		return model + "_attribute"
 	}
-	if kind == "teammate" {
+	switch kind {
+	case "teammate":
 		return "admin"
+	case "object":
+		return "custom_object_instance"
 	}
 	return kind
 }
@@ -75,9 +78,20 @@ func (d *Destination) Normalize(kind string, w *plan.Want, attr func(model, name
 	case "conversation":
 		n.conversation()
 		n.attributes("conversation", attr)
+		n.relationships("conversation", attr)
+	case "ticket":
+		n.ticket(attr)
+	case "object":
+		n.object(attr)
+	case "custom_object":
+		w.Fields["identifier"] = ObjectIdentifier(w.Fields, w.Key)
+	case "object_attribute":
+		n.objectAttribute()
+	case "ticket_attribute":
+		n.ticketAttribute()
 	case "attribute.contact", "attribute.company", "attribute.conversation":
 		n.definition(strings.TrimPrefix(kind, "attribute."))
-	case "tag", "team", "brand":
+	case "tag", "team", "brand", "ticket_type", "ticket_state":
 		if w.Fields["name"] == nil {
 			w.Fields["name"] = w.Key
 		}
@@ -223,7 +237,8 @@ func (n *normal) typed(field string, v plan.Value, def plan.AttributeDef) plan.V
 		}
 		return bad("date")
 	case "relationship":
-		return v // references, which the diff resolves
+		n.problem(field, "relationship", "is a relationship; write references to it under links")
+		return nil
 	case "files":
 		n.problem(field, "not_writable", "is a files attribute, into which no call writes (IC 3.5); put files into the parts")
 		return nil
@@ -255,11 +270,9 @@ func scalar(v plan.Value) string {
 	return string(plan.Canonical(v))
 }
 
-// conversation checks messages against the limits and puts parts in the order of their times, which the send keeps.
+// conversation checks the first message and the thread.
 func (n *normal) conversation() {
 	w := n.w
-	n.oneLine("title", maxAttribute)
-	created, _ := w.Fields["created_at"].(int64)
 	if body, ok := w.Fields["body"].(string); ok {
 		body = tidy(strip(body))
 		w.Fields["body"] = body
@@ -270,6 +283,15 @@ func (n *normal) conversation() {
 			n.problem("body", "too_long", fmt.Sprintf("is longer than %d characters (IC 7 #6)", maxBody))
 		}
 	}
+	n.thread()
+}
+
+// thread checks what conversations and tickets have alike: title, state, and messages, which it puts in the order of their
+// times, which the send keeps.
+func (n *normal) thread() {
+	w := n.w
+	n.oneLine("title", maxAttribute)
+	created, _ := w.Fields["created_at"].(int64)
 	if until, ok := w.Fields["snoozed_until"].(int64); ok && n.now != nil && until <= n.now().Unix() && w.Fields["state"] == "snoozed" {
 		w.Fields["state"] = "open" // Intercom has woken it, or would at once
 	}

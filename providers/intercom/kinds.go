@@ -17,7 +17,7 @@ const normalizer = 1 // version of Normalize and convert; a base of another vers
 
 // Kinds describes everything that Intercom can hold for us.
 func Kinds() []plan.Kind {
-	return []plan.Kind{
+	out := []plan.Kind{
 		attributeKind("contact"), attributeKind("company"), attributeKind("conversation"),
 		{
 			Name: "tag", Resource: true, Creatable: true, KeyAlways: true, NaturalKeys: []string{"name"}, Version: normalizer,
@@ -45,8 +45,9 @@ func Kinds() []plan.Kind {
 			Manual: "no API creates brands: in Intercom open Settings > Workspace > Brands, press New brand, give it exactly this name, then plan again",
 			Fields: []plan.Field{{Name: "name", Type: plan.TypeString, Mode: plan.CreateOnly, Doc: "The name; the block's label when left out."}},
 		},
-		contactKind(), companyKind(), conversationKind(),
+		contactKind(), companyKind(), objectKind(), conversationKind(), ticketKind(),
 	}
+	return append(append(ticketKinds(), objectKinds()...), out...)
 }
 
 func contactKind() plan.Kind {
@@ -97,6 +98,8 @@ func conversationKind() plan.Kind {
 			{Name: "title", Type: plan.TypeString, Mode: plan.Mutable, Personal: true, Doc: "Title."},
 			{Name: "tags", Type: plan.TypeRefs, Mode: plan.Members, Refs: []string{"tag"}, Doc: "Tags, one call each."},
 			{Name: "attributes", Type: plan.TypeMap, Mode: plan.Mutable, Attributes: "conversation", Doc: "Custom attributes by name."},
+			{Name: "links", Type: plan.TypeMap, Elem: plan.TypeRefs, Mode: plan.Members, Refs: []string{"object"}, Attributes: "conversation", Doc: "Custom objects by the name of a relationship; they ride in the call that writes attributes. Links that others added stay."},
+			{Name: "company", Type: plan.TypeRef, Mode: plan.Mutable, Refs: []string{"company"}, Doc: "The company it belongs to."},
 			{Name: "assign", Type: plan.TypeMap, Mode: plan.Mutable, Doc: "Who it is assigned to.", Fields: []plan.Field{
 				{Name: "team", Type: plan.TypeRef, Mode: plan.Mutable, Refs: []string{"team"}, Doc: "A team."},
 				{Name: "teammate", Type: plan.TypeTeammate, Mode: plan.Mutable, Refs: []string{"teammate"}, Doc: "A teammate: `teammate(EMAIL)` or a declared one. Nobody found is nobody assigned."},

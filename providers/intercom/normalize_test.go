@@ -349,7 +349,8 @@ func TestSamePart(t *testing.T) {
 func TestKinds(t *testing.T) {
 	d := intercom.NewDestination("")
 	counted := map[string]string{"attribute.contact": "contact_attribute", "attribute.company": "company_attribute", "attribute.conversation": "conversation_attribute", "brand": "brand",
-		"tag": "tag", "team": "team", "teammate": "admin", "contact": "contact", "company": "company", "conversation": "conversation"}
+		"tag": "tag", "team": "team", "teammate": "admin", "contact": "contact", "company": "company", "ticket_type": "ticket_type", "ticket_attribute": "ticket_attribute", "ticket_state": "ticket_state", "ticket": "ticket",
+		"custom_object": "custom_object", "object_attribute": "object_attribute", "object": "custom_object_instance", "conversation": "conversation"}
 	for _, k := range d.Kinds() {
 		if k.Doc == "" || k.Version == 0 || (k.Manual == "") != k.Creatable {
 			t.Errorf("%s: doc %q, version %d, creatable %t, manual %q", k.Name, k.Doc, k.Version, k.Creatable, k.Manual)

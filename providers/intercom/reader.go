@@ -105,10 +105,23 @@ func (r *Reader) Sweep(ctx context.Context, kind string, since time.Time) iter.S
 		case "conversation":
 			err = r.search(ctx, "/conversations/search", "conversations", kind, since, yield)
 			if err == nil && !since.IsZero() {
-				err = r.deleted(ctx, since, yield)
+				err = r.deleted(ctx, kind, since, yield)
 			}
 		case "company":
 			err = r.companies(ctx, yield)
+		case "ticket_type", "ticket_attribute":
+			err = r.sweepTypes(ctx, kind, yield)
+		case "custom_object", "object":
+			err = r.sweepObjects(ctx, kind, yield)
+		case "object_attribute":
+			err = r.objectAttributes(ctx, yield)
+		case "ticket_state":
+			err = r.states(ctx, yield)
+		case "ticket":
+			err = r.search(ctx, "/tickets/search", "tickets", kind, since, yield)
+			if err == nil && !since.IsZero() {
+				err = r.deleted(ctx, kind, since, yield)
+			}
 		default:
 			panic("intercom: nothing is called " + kind)
 		}
@@ -215,8 +228,9 @@ func (c *core) pages(ctx context.Context, path, key string, query map[string]any
 	}
 }
 
-// deleted yields the conversations that were deleted since, which a search of what changed cannot show (IC 3.6).
-func (r *Reader) deleted(ctx context.Context, since time.Time, yield func(plan.Live, error) bool) error {
+// deleted yields the conversations that were deleted since, which a search of what changed cannot show (IC 3.6), and tickets,
+// which are conversations underneath (IC 1.2).
+func (r *Reader) deleted(ctx context.Context, kind string, since time.Time, yield func(plan.Live, error) bool) error {
 	for page := 1; ; page++ {
 		env := map[string]json.RawMessage{}
 		path := fmt.Sprintf("/conversations/deleted?order=desc&per_page=60&page=%d", page)
@@ -238,7 +252,7 @@ func (r *Reader) deleted(ctx context.Context, since time.Time, yield func(plan.L
 			if d.At < since.Unix() {
 				return nil
 			}
-			if !yield(plan.Live{Kind: "conversation", ID: string(d.ID), Gone: true, PartCount: -1}, nil) {
+			if !yield(plan.Live{Kind: kind, ID: string(d.ID), Gone: true, PartCount: -1}, nil) {
 				return errStopped
 			}
 		}
@@ -313,6 +327,11 @@ func (r *Reader) Get(ctx context.Context, kind, id string) (plan.Live, error) {
 		path = "/companies/" + id
 	case "conversation":
 		path = "/conversations/" + id
+	case "ticket":
+		path = "/tickets/" + id
+	case "object":
+		typ, own, _ := strings.Cut(id, "/")
+		path = objectPath(typ) + "/" + url.PathEscape(own)
 	default:
 		// Definitions, tags and teams come from their lists, which do not lag.
 		for l, err := range r.Sweep(ctx, kind, time.Time{}) {

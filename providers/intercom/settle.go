@@ -17,8 +17,10 @@ import (
 func (w *Writer) Settle(ctx context.Context, in plan.Intent) (plan.Settlement, error) {
 	s := in.Step
 	switch s.Op {
-	case "create_attribute":
+	case "create_attribute", "create_ticket_type", "create_ticket_attribute":
 		return w.settleByField(ctx, s, "name")
+	case "create_ticket":
+		return w.settleTicket(ctx, s)
 	case "create_tag":
 		return w.settleByField(ctx, s, "name")
 	case "create_contact":
@@ -39,7 +41,7 @@ func (w *Writer) settleByField(ctx context.Context, s plan.Step, field string) (
 		if err != nil {
 			return got, err
 		}
-		if !l.Gone && plan.Equal(l.Fields[field], s.Payload[field]) {
+		if !l.Gone && plan.Equal(l.Fields[field], s.Payload[field]) && plan.Equal(l.Fields["of"], s.Payload["of"]) {
 			(*settlement)(&got).found(l)
 		}
 	}
@@ -128,7 +130,7 @@ func (w *Writer) settleConversation(ctx context.Context, s plan.Step) (plan.Sett
 
 // settlePart compares the newest parts with the one that was sent, leaving out those that are known to be others.
 func (w *Writer) settlePart(ctx context.Context, s plan.Step) (plan.Settlement, error) {
-	l, err := w.Get(ctx, "conversation", s.ID)
+	l, err := w.Get(ctx, s.Kind, s.ID)
 	if err != nil {
 		return plan.Settlement{}, err
 	}
@@ -168,18 +170,22 @@ func (w *Writer) RemoveCopy(ctx context.Context, in plan.Intent, id string) erro
 	case s.Part != "":
 		_, err := w.c.send(ctx, http.MethodPost, "/conversations/redact", map[string]any{"type": "conversation_part", "conversation_id": s.ID, "conversation_part_id": id}, "redact_copy", "")
 		return gone(err)
-	case s.Op == "create_conversation":
-		l, err := w.Get(ctx, "conversation", id)
+	case s.Op == "create_conversation", s.Op == "create_ticket":
+		l, err := w.Get(ctx, s.Kind, id)
 		if errors.Is(err, plan.ErrNotFound) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if tags, _ := l.Fields["tags"].([]plan.Value); len(l.Parts)+len(tags) > 0 || l.Fields["title"] != nil {
+		if tags, _ := l.Fields["tags"].([]plan.Value); len(l.Parts)+len(tags) > 0 || !plan.Equal(l.Fields["title"], s.Payload["title"]) {
 			return errors.New("somebody has written in it, named or tagged it; move what they did, and delete it in Intercom")
 		}
-		_, err = w.c.send(ctx, http.MethodDelete, "/conversations/"+id, nil, "delete_copy", "")
+		path := "/conversations/" + id
+		if s.Kind == "ticket" {
+			path = "/tickets/" + id
+		}
+		_, err = w.c.send(ctx, http.MethodDelete, path, nil, "delete_copy", "")
 		return gone(err)
 	case s.Op == "create_contact":
 		_, err := w.c.send(ctx, http.MethodPost, "/contacts/"+id+"/archive", nil, "archive_copy", "")

@@ -1,6 +1,7 @@
 package intercom
 
 import (
+	"maps"
 	"strings"
 
 	"deskform/plan"
@@ -27,6 +28,14 @@ func (d *Destination) Steps(c plan.Change) []plan.Step {
 		b.company()
 	case "conversation":
 		b.conversation()
+	case "ticket_type":
+		b.ticketType()
+	case "ticket_attribute":
+		b.ticketAttribute()
+	case "ticket":
+		b.ticket()
+	case "object":
+		b.object()
 	}
 	return b.steps
 }
@@ -146,11 +155,12 @@ func (b *builder) conversation() {
 	var fields []string
 	payload := plan.Fields{}
 	for _, f := range c.Fields {
-		if f.What == "set" && (f.Field == "title" || strings.HasPrefix(f.Field, "attributes.")) {
+		if f.What == "set" && (f.Field == "title" || f.Field == "company" || strings.HasPrefix(f.Field, "attributes.")) {
 			fields = append(fields, f.Field)
 			payload[f.Field] = f.After
 		}
 	}
+	fields = append(fields, b.links(payload)...)
 	if len(fields) > 0 {
 		b.add("update_conversation", "", plan.Step{Repeatable: true, Fields: fields, Payload: payload})
 		reopens = true
@@ -170,6 +180,13 @@ func (b *builder) part(p plan.PartChange) bool {
 	private, _ := p.Fields["private"].(bool)
 	author, _ := p.Fields["author"].(map[string]plan.Value)
 	as, _ := author["as"].(string)
+	files, _ := p.Fields["files"].([]plan.Value)
+	fields := p.Fields
+	if as == "contact" && len(files) > 0 && b.c.Kind == "ticket" {
+		// A contact's message on a ticket takes no files as data (IC 3.9): the actor speaks, and names who wrote it.
+		as, author, fields = "actor", nil, maps.Clone(fields)
+		fields["author"] = plan.Author("actor", p.AuthorName)
+	}
 	op := "comment"
 	var who plan.Value
 	switch {
@@ -185,13 +202,13 @@ func (b *builder) part(p plan.PartChange) bool {
 		who = nil // whoever the writer's actor is
 	}
 	at, _ := p.Fields["created_at"].(int64)
-	payload := plan.Fields{"author": who, "body": render(p.Fields), "created_at": p.Fields["created_at"]}
-	if files, ok := p.Fields["files"].([]plan.Value); ok && len(files) > 0 {
+	payload := plan.Fields{"author": who, "body": render(fields), "created_at": p.Fields["created_at"]}
+	if len(files) > 0 {
 		payload["files"] = files
 	}
 	b.add(op, p.List+"/"+p.Key, plan.Step{
 		Payload: payload, List: p.List, Part: p.Key, Hash: p.Hash, At: at, Public: !private, SourcePrivate: p.SourcePrivate,
-		Notifies: peopleReached(op), Limit: "reply",
+		Notifies: b.reached(op), Limit: "reply",
 	})
 	return op == "contact_reply"
 }
@@ -199,20 +216,7 @@ func (b *builder) part(p plan.PartChange) bool {
 // state closes, snoozes or opens last. A conversation that was closed and is reopened by what came before is closed again.
 func (b *builder) state(reopens bool) {
 	c := b.c
-	want, set := "", false
-	until := c.Want["snoozed_until"]
-	for _, f := range c.Fields {
-		if f.Field == "state" && f.What == "set" {
-			want, _ = f.After.(string)
-			set = true
-		}
-		if f.Field == "snoozed_until" && f.What == "set" && f.After != nil {
-			until = f.After
-			if c.Want["state"] == "snoozed" {
-				want, set = "snoozed", true
-			}
-		}
-	}
+	want, until, set := b.endState()
 	if !set {
 		have, _ := c.Have["state"].(string)
 		if !reopens || have != "closed" && have != "snoozed" {
@@ -241,6 +245,14 @@ func (b *builder) state(reopens bool) {
 		}
 		b.add("open", "", plan.Step{Fields: fields, Payload: plan.Fields{"state": "open"}})
 	}
+}
+
+// reached is peopleReached of a call of this change: all calls of tickets have skip_notifications (IC trap 9).
+func (b *builder) reached(op string) int {
+	if b.c.Kind == "ticket" {
+		return 0
+	}
+	return peopleReached(op)
 }
 
 // peopleReached is how many notifications a call may cause that no flag can avoid (IC trap 9, IC 8): a new conversation, a

@@ -60,6 +60,12 @@ func (w *Writer) do(ctx context.Context, s plan.Step) (plan.Result, error) {
 	case "update_company":
 		return w.object(ctx, s, http.MethodPut, "/companies/"+s.ID, body(p))
 	}
+	if s.Op == "create_object" || s.Op == "update_object" {
+		return w.writeObject(ctx, s)
+	}
+	if res, ok, err := w.ticketing(ctx, s); ok {
+		return res, err
+	}
 	return w.conversation(ctx, s)
 }
 
@@ -70,6 +76,10 @@ func body(p plan.Fields) map[string]any {
 	for k, v := range p {
 		if name, ok := strings.CutPrefix(k, "attributes."); ok {
 			attrs[name] = v
+		} else if name, ok := strings.CutPrefix(k, "links."); ok {
+			attrs[name] = plainIDs(v)
+		} else if k == "company" {
+			out["company_id"] = v
 		} else {
 			out[k] = v
 		}
@@ -241,8 +251,12 @@ func (w *Writer) reply(ctx context.Context, s plan.Step, actor string) (plan.Res
 	if at := p["created_at"]; at != nil {
 		in["created_at"] = at
 	}
+	ticket := s.Kind == "ticket"
 	if s.Op == "contact_reply" {
 		in["type"], in["intercom_user_id"] = "user", p["author"]
+		if ticket {
+			in["skip_notifications"] = true
+		}
 	} else {
 		in["type"], in["admin_id"] = "admin", actor
 		if id, ok := p["author"].(string); ok {
@@ -250,7 +264,8 @@ func (w *Writer) reply(ctx context.Context, s plan.Step, actor string) (plan.Res
 		}
 		if s.Op == "note" {
 			in["message_type"] = "note"
-		} else {
+		}
+		if s.Op != "note" || ticket {
 			in["skip_notifications"] = true
 		}
 	}
@@ -270,9 +285,16 @@ func (w *Writer) reply(ctx context.Context, s plan.Step, actor string) (plan.Res
 		}
 		in["attachment_files"] = list
 	}
-	text, err := w.c.send(ctx, http.MethodPost, "/conversations/"+s.ID+"/reply", in, s.Op, s.ID)
+	path := "/conversations/"
+	if ticket {
+		path = "/tickets/"
+	}
+	text, err := w.c.send(ctx, http.MethodPost, path+s.ID+"/reply", in, s.Op, s.ID)
 	if err != nil {
 		return plan.Result{}, err
+	}
+	if ticket {
+		return newPart(s, text)
 	}
 	res, err := w.shown(ctx, s, text)
 	if err != nil {
@@ -296,6 +318,15 @@ func (w *Writer) reply(ctx context.Context, s plan.Step, actor string) (plan.Res
 		return res, &unreadable{errors.New("the answer does not show the new part")}
 	}
 	return res, nil
+}
+
+// newPart reads the answer to a reply to a ticket: the part alone (IC 3.9).
+func newPart(s plan.Step, text []byte) (plan.Result, error) {
+	var part livePart
+	if err := json.Unmarshal(text, &part); err != nil || part.ID == "" {
+		return plan.Result{}, &unreadable{errors.New("the answer does not show the new part")}
+	}
+	return plan.Result{ID: s.ID, PartID: string(part.ID)}, nil
 }
 
 func contentType(f plan.File) string {

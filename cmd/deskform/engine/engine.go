@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -207,20 +208,28 @@ func markerOf(cfg *hcl.Config) string {
 }
 
 // openAttributes are the attributes, as "model.name", whose texts are no person's data: lists, and what the
-// configuration says.
+// configuration says. Of nested attributes the model is their kind, and all of one name must be open.
 func openAttributes(cfg *hcl.Config) []string {
-	var out []string
+	open := map[string]bool{}
 	for _, set := range cfg.Sets {
-		model, ok := attributeModel(set.Kind)
-		if !ok {
-			continue
-		}
 		for _, r := range set.Resources {
-			personal, said := r.Want.Fields["personal"].(bool)
-			if said && !personal || !said && r.Want.Fields["data_type"] != "string" {
-				name, _ := r.Want.Fields["name"].(string)
-				out = append(out, model+"."+cmp.Or(name, r.Key))
+			model, name, ok := attributeModel(set.Kind, r)
+			if !ok {
+				continue
 			}
+			model, _, _ = strings.Cut(model, "/")
+			personal, said := r.Want.Fields["personal"].(bool)
+			id, is := model+"."+name, said && !personal || !said && r.Want.Fields["data_type"] != "string"
+			if was, seen := open[id]; seen {
+				is = is && was
+			}
+			open[id] = is
+		}
+	}
+	var out []string
+	for _, id := range slices.Sorted(maps.Keys(open)) {
+		if open[id] {
+			out = append(out, id)
 		}
 	}
 	return out
@@ -230,14 +239,10 @@ func openAttributes(cfg *hcl.Config) []string {
 func declaredAttributes(cfg *hcl.Config) map[string]plan.AttributeDef {
 	attrs := map[string]plan.AttributeDef{}
 	for _, set := range cfg.Sets {
-		model, ok := attributeModel(set.Kind)
-		if !ok {
-			continue
-		}
 		for _, r := range set.Resources {
-			name, _ := r.Want.Fields["name"].(string)
-			if name == "" {
-				name = r.Key
+			model, name, ok := attributeModel(set.Kind, r)
+			if !ok {
+				continue
 			}
 			def := plan.AttributeDef{Model: model, Name: name}
 			def.DataType, _ = r.Want.Fields["data_type"].(string)
@@ -254,17 +259,41 @@ func declaredAttributes(cfg *hcl.Config) map[string]plan.AttributeDef {
 	return attrs
 }
 
-func attributeModel(kind string) (string, bool) {
-	const prefix = "attribute."
-	if len(kind) > len(prefix) && kind[:len(prefix)] == prefix {
-		return kind[len(prefix):], true
+// attributeModel is whose attribute a resource is, and its name in Intercom: "contact", or "ticket_attribute/TYPE" for one
+// that stands inside the block of a type.
+func attributeModel(kind string, r hcl.Resource) (model, name string, ok bool) {
+	name, _ = r.Want.Fields["name"].(string)
+	if model, ok := strings.CutPrefix(kind, "attribute."); ok {
+		return model, cmp.Or(name, r.Key), true
 	}
-	return "", false
+	if typ, label, nested := strings.Cut(r.Key, "/"); nested {
+		return kind + "/" + typ, cmp.Or(name, label), true
+	}
+	return "", "", false
 }
 
 func (e *Engine) attribute(model, name string) (plan.AttributeDef, bool) {
 	d, ok := e.attrs[model+"."+name]
 	return d, ok
+}
+
+// customObjects are the types of custom objects that the configuration declares, and their attributes.
+func customObjects(cfg *hcl.Config) (types []string, attributes []intercom.ObjectAttribute) {
+	byLabel := map[string]string{}
+	for _, set := range cfg.Sets {
+		for _, r := range set.Resources {
+			switch set.Kind {
+			case "custom_object":
+				id := intercom.ObjectIdentifier(r.Want.Fields, r.Key)
+				types, byLabel[r.Key] = append(types, id), id
+			case "object_attribute":
+				typ, label, _ := strings.Cut(r.Key, "/")
+				name, _ := r.Want.Fields["name"].(string)
+				attributes = append(attributes, intercom.ObjectAttribute{Of: byLabel[typ], Name: cmp.Or(name, label)})
+			}
+		}
+	}
+	return types, attributes
 }
 
 // args are the arguments of a provider block, with the override's in their place.
@@ -316,6 +345,7 @@ func (e *Engine) intercomConfig() (intercom.Config, error) {
 	}
 	c.Clock, c.Log, c.Redact, c.Files = e.Clock, e.Log, e.Redact, e.Files.Open
 	c.Parallel = e.Parallel
+	c.ObjectTypes, c.ObjectAttributes = customObjects(e.Config)
 	if e.governor == nil {
 		e.governor = transport.NewGovernor(e.Clock, c.RateShare)
 	}

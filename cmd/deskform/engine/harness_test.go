@@ -125,6 +125,9 @@ func (d *desk) apply() (done effect) {
 		before := d.far.Stats()
 		a, err := e.Apply(d.t.Context(), pl, nil, engine.ApplyOptions{NoBackup: true})
 		if err != nil || a.Incomplete() {
+			for aside, err := range e.State.SetAsides(d.t.Context()) {
+				d.t.Logf("set aside: %s %s %v", aside.Address, aside.Text, err)
+			}
 			d.t.Fatalf("apply: %v %+v", err, a.Books)
 		}
 		after := d.far.Stats()

@@ -55,6 +55,10 @@ func (w *world) SamePart(want plan.PartWant, got plan.LivePart) bool {
 	return w.e.Dest.SamePart(want, got) == ""
 }
 
+func (w *world) Born(kind string, want plan.Fields) (plan.Fields, error) {
+	return w.e.Dest.Born(kind, want, w.Live)
+}
+
 func (w *world) Owner(kind, id string) (plan.Target, bool, error) {
 	owners, err := w.e.State.ByID(w.ctx, kind, id)
 	if err != nil {

@@ -1,0 +1,76 @@
+package intercom
+
+import "deskform/plan"
+
+// KeyAttribute is the attribute of every ticket type in which deskform writes the key of a ticket's row, so that the ticket
+// is found again by a search (IC 4.2).
+const KeyAttribute = "itsm_key"
+
+// Names that a ticket type has for the title and the text of its tickets (IC 3.8).
+const titleAttribute, descriptionAttribute = "_default_title_", "_default_description_"
+
+// ticketKinds are the definitions of tickets.
+func ticketKinds() []plan.Kind {
+	return []plan.Kind{
+		{
+			Name: "ticket_type", Resource: true, Creatable: true, Lasting: true, KeyAlways: true, NaturalKeys: []string{"name"}, Version: normalizer,
+			Doc: "A type of tickets with its attributes, each an `attribute` block inside. It needs the attribute `" + KeyAttribute + "` (a string), in which deskform writes the key of a ticket's row (IC 4.2).",
+			Fields: []plan.Field{
+				{Name: "name", Type: plan.TypeString, Mode: plan.CreateOnly, Doc: "The name; the block's label when left out."},
+				{Name: "category", Type: plan.TypeEnum, Enum: []string{"Customer", "Back-office", "Tracker"}, Mode: plan.CreateOnly, Default: "Customer", Doc: "Who sees its tickets. To a Back-office ticket no customer can reply (IC 3.9)."},
+				{Name: "description", Type: plan.TypeString, Mode: plan.Mutable, Doc: "What agents read about it."},
+				{Name: "icon", Type: plan.TypeString, Mode: plan.Mutable, Doc: "An emoji."},
+			},
+		},
+		{
+			Name: "ticket_attribute", Within: "ticket_type", Resource: true, Creatable: true, Lasting: true, KeyAlways: true, NaturalKeys: []string{"name"}, KeyWithin: "of", Version: normalizer,
+			Doc: "An attribute of a ticket type. Its type can never be changed (IC 3.8); none is required of anybody, so that imported tickets stay editable.",
+			Fields: []plan.Field{
+				{Name: "of", Type: plan.TypeRef, Mode: plan.CreateOnly, Required: true, AtCreate: true, Refs: []string{"ticket_type"}, Doc: "The type it stands in."},
+				{Name: "name", Type: plan.TypeString, Mode: plan.CreateOnly, Doc: "The name in Intercom; the block's label when left out."},
+				{Name: "data_type", Type: plan.TypeEnum, Enum: []string{"string", "list", "integer", "decimal", "boolean", "datetime", "files"}, Mode: plan.CreateOnly, Required: true, Doc: "What it holds. `list` needs options."},
+				{Name: "options", Type: plan.TypeStrings, Mode: plan.Members, Doc: "The options of a list, none with a comma (IC trap 17). Options are only added; those of others stay."},
+				{Name: "description", Type: plan.TypeString, Mode: plan.Mutable, Doc: "What agents read about it."},
+				{Name: "visible_to_contacts", Type: plan.TypeBool, Mode: plan.Mutable, Default: false, Doc: "Whether customers see it in the tickets portal; deskform leaves it hidden unless this is true."},
+				{Name: "personal", Type: plan.TypeBool, Mode: plan.Mutable, Local: true, Doc: "Whether its values are a person's data and masked in plans. Those of a `string` are unless this is false."},
+			},
+		},
+		{
+			Name: "ticket_state", Resource: true, KeyAlways: true, NaturalKeys: []string{"name"}, Version: normalizer,
+			Doc:    "A state of tickets. No API makes one or gives it to a type (IC 2): a missing one is a manual step.",
+			Manual: "no API makes ticket states: in Intercom open Settings > Helpdesk > Tickets > Ticket states, press Create state, give it exactly this internal name and the category, choose the ticket types, then plan again",
+			Fields: []plan.Field{
+				{Name: "name", Type: plan.TypeString, Mode: plan.CreateOnly, Doc: "The internal name; the block's label when left out."},
+				{Name: "category", Type: plan.TypeEnum, Enum: []string{"submitted", "in_progress", "waiting_on_customer", "resolved"}, Mode: plan.CreateOnly, Doc: "Its category."},
+				{Name: "types", Type: plan.TypeRefs, Mode: plan.Members, Refs: []string{"ticket_type"}, Doc: "The ticket types that must have it."},
+			},
+		},
+	}
+}
+
+func ticketKind() plan.Kind {
+	part := *conversationKind().Part
+	part.Doc = "A message or note of the ticket."
+	return plan.Kind{
+		Name: "ticket", Creatable: true, ChangedSweep: true, PartsOnGet: true, Marked: true, MarkedByKey: true, Version: normalizer,
+		Doc: "A ticket. The key of its row stands in the attribute `" + KeyAttribute + "` of its type, written with the create, so that a lost answer is settled by a search (IC 4.2).",
+		Fields: []plan.Field{
+			{Name: "type", Type: plan.TypeRef, Mode: plan.CreateOnly, Required: true, AtCreate: true, Refs: []string{"ticket_type"}, Doc: "Its type, one for the whole set."},
+			{Name: "contact", Type: plan.TypeRef, Mode: plan.CreateOnly, Required: true, AtCreate: true, Refs: []string{"contact"}, Doc: "Whose ticket it is."},
+			{Name: "created_at", Type: plan.TypeTime, Mode: plan.CreateOnly, Required: true, Doc: "The original time of creation."},
+			{Name: "title", Type: plan.TypeString, Mode: plan.Mutable, Personal: true, Doc: "Title."},
+			{Name: "body", Type: plan.TypeText, Mode: plan.Mutable, Personal: true, Doc: "The description, plain text."},
+			{Name: "attributes", Type: plan.TypeMap, Mode: plan.Mutable, Attributes: "ticket_attribute", Of: "type", Doc: "Attributes of its type by name."},
+			{Name: "company", Type: plan.TypeRef, Mode: plan.Mutable, Refs: []string{"company"}, Doc: "The company it belongs to."},
+			{Name: "tags", Type: plan.TypeRefs, Mode: plan.Members, Refs: []string{"tag"}, Unseen: true, Doc: "Tags, one call each."},
+			{Name: "assign", Type: plan.TypeMap, Mode: plan.Mutable, Doc: "Who it is assigned to.", Fields: []plan.Field{
+				{Name: "team", Type: plan.TypeRef, Mode: plan.Mutable, Refs: []string{"team"}, Doc: "A team."},
+				{Name: "teammate", Type: plan.TypeTeammate, Mode: plan.Mutable, Refs: []string{"teammate"}, Doc: "A teammate: `teammate(EMAIL)` or a declared one. Nobody found is nobody assigned."},
+			}},
+			{Name: "ticket_state", Type: plan.TypeRef, Mode: plan.Mutable, Refs: []string{"ticket_state"}, Doc: "Its state; a new ticket has the first submitted one of its type."},
+			{Name: "state", Type: plan.TypeEnum, Enum: []string{"open", "snoozed", "closed"}, Mode: plan.Mutable, Restored: true, Default: "open", Doc: "Whether its thread is open, which the ticket state does not say (IC trap 19)."},
+			{Name: "snoozed_until", Type: plan.TypeTime, Mode: plan.Mutable, Restored: true, Doc: "Until when, for `snoozed`. A time that has passed leaves it open."},
+		},
+		Part: &part,
+	}
+}

@@ -1,0 +1,144 @@
+package intercom
+
+import (
+	"slices"
+	"strings"
+
+	"deskform/plan"
+)
+
+// Born are the fields that a new object has without being told, so that no step writes them; live looks an object up. A
+// ticket is in the first submitted state of its type (IC trap 18).
+func (d *Destination) Born(kind string, want plan.Fields, live func(kind, id string) (*plan.Live, error)) (plan.Fields, error) {
+	if kind != "ticket" {
+		return nil, nil
+	}
+	if id, ok := want["type"].(string); ok {
+		typ, err := live("ticket_type", id)
+		if err != nil || typ == nil {
+			return nil, err
+		}
+		return plan.Fields{"ticket_state": typ.Fields["first_state"]}, nil
+	}
+	// The type is still to be made: it will have the states that all types have.
+	if id, ok := want["ticket_state"].(string); ok {
+		state, err := live("ticket_state", id)
+		if err != nil || state == nil {
+			return nil, err
+		}
+		if state.Fields["first"] == true {
+			return plan.Fields{"ticket_state": id}, nil
+		}
+	}
+	return nil, nil
+}
+
+func (b *builder) ticketType() {
+	if b.c.Action == plan.Create {
+		b.add("create_ticket_type", "", plan.Step{Fields: b.set(""), Payload: b.values("")})
+	} else if fields := b.set(""); len(fields) > 0 {
+		b.add("update_ticket_type", "", plan.Step{Repeatable: true, Fields: fields, Payload: b.values("")})
+	}
+}
+
+func (b *builder) ticketAttribute() {
+	payload, fields := b.values(""), b.set("")
+	for _, f := range b.c.Fields {
+		if f.Field == "options" && f.What == "add" {
+			// The whole list is written: what is there, and ours.
+			have, _ := f.Before.([]plan.Value)
+			more, _ := f.After.([]plan.Value)
+			payload["options"], fields = append(slices.Clone(have), more...), append(fields, "options")
+		}
+	}
+	if len(fields) == 0 {
+		return
+	}
+	payload["of"] = b.c.Want["of"]
+	if b.c.Action == plan.Create {
+		b.add("create_ticket_attribute", "", plan.Step{Fields: fields, Payload: payload})
+		return
+	}
+	b.add("update_ticket_attribute", "", plan.Step{Repeatable: true, Fields: fields, Payload: payload})
+}
+
+// ticket: the create carries all that it can (IC 5: 1 + N + T + 1), and one last PUT the state and the closing.
+func (b *builder) ticket() {
+	c := b.c
+	payload := plan.Fields{}
+	var fields []string
+	put := func(f plan.FieldChange) {
+		payload[f.Field], fields = f.After, append(fields, f.Field)
+	}
+	written := func(f plan.FieldChange) bool {
+		return f.Field == "title" || f.Field == "body" || f.Field == "company" || strings.HasPrefix(f.Field, "attributes.")
+	}
+	reopens := false
+	if c.Action == plan.Create {
+		for _, f := range c.Fields {
+			if f.What == "set" && (written(f) || slices.Contains([]string{"type", "contact", "created_at", "assign.team", "assign.teammate"}, f.Field)) {
+				put(f)
+			}
+		}
+		payload["key"] = c.Address.Key
+		b.add("create_ticket", "", plan.Step{Fields: fields, Payload: payload, Public: true})
+		payload, fields = plan.Fields{}, nil
+	}
+	for _, p := range c.Parts {
+		if p.What == "append" {
+			reopens = b.part(p) || reopens
+		}
+	}
+	b.members("tags", "tag_ticket", "untag_ticket")
+	for _, f := range c.Fields {
+		switch {
+		case f.What != "set":
+		case c.Action != plan.Create && written(f):
+			put(f)
+		case c.Action != plan.Create && strings.HasPrefix(f.Field, "assign."):
+			who := strings.TrimPrefix(f.Field, "assign.")
+			b.add("assign_ticket_"+who, "", plan.Step{Repeatable: true, Fields: []string{f.Field}, Payload: plan.Fields{"assignee": f.After, f.Field: f.After}})
+			reopens = true
+		case f.Field == "ticket_state" && !plan.Equal(f.After, c.Have["ticket_state"]):
+			put(f)
+		}
+	}
+	want, until, set := b.endState()
+	if have, _ := c.Have["state"].(string); !set && (reopens || len(fields) > 0) && c.Action != plan.Create {
+		want, until, set = have, c.Have["snoozed_until"], have == "closed" || have == "snoozed"
+	}
+	switch {
+	case !set, want == "open" && c.Action == plan.Create, want == "snoozed" && until == nil:
+	default:
+		payload["state"], fields = want, append(fields, "state")
+		if want == "snoozed" {
+			payload["snoozed_until"] = until
+			if c.Want["snoozed_until"] != nil {
+				fields = append(fields, "snoozed_until")
+			}
+		}
+	}
+	if len(fields) > 0 {
+		payload["type"] = c.Want["type"]
+		b.add("update_ticket", "", plan.Step{Repeatable: true, Fields: fields, Payload: payload})
+	}
+}
+
+// endState is the state that the change wants in the end, and until when it is snoozed; set is false when it says nothing.
+func (b *builder) endState() (want string, until plan.Value, set bool) {
+	c := b.c
+	until = c.Want["snoozed_until"]
+	for _, f := range c.Fields {
+		switch {
+		case f.What != "set":
+		case f.Field == "state":
+			want, set = f.After.(string)
+		case f.Field == "snoozed_until" && f.After != nil:
+			until = f.After
+			if c.Want["state"] == "snoozed" {
+				want, set = "snoozed", true
+			}
+		}
+	}
+	return want, until, set
+}
