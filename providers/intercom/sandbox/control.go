@@ -123,23 +123,39 @@ func (noContext) Done() <-chan struct{}       { return nil }
 func (noContext) Err() error                  { return nil }
 func (noContext) Value(any) any               { return nil }
 
-// A Mutation is what an agent might do in the Inbox.
+// A Mutation is what an agent might do in the Inbox, or an admin in the settings.
 type Mutation struct {
-	// Op: set_attribute, set_field, add_tag, remove_tag, set_state, add_part, delete, archive, assign.
-	Op string `json:"op"`
-	// Kind: contact, conversation, company, tag.
+	// Op and Kind, as they go together:
+	//	contact                 set_attribute, set_field, add_tag, remove_tag, archive, unarchive, delete
+	//	conversation, ticket    set_attribute, set_field (title), add_tag, remove_tag, set_state (open, closed), add_part (a note), assign (to an admin), delete
+	//	ticket                  set_ticket_state too
+	//	company                 set_attribute, set_field (name), delete
+	//	custom_object_instance  set_attribute, delete
+	//	note                    add: ID is the contact's or the company's
+	//	tag                     set_field (name)
+	//	attribute               archive, add: Value is as in the data file, with its model, also a relationship
+	//	ticket_type             archive
+	//	ticket_state            add: Value is as in the data file; archive
+	//	custom_object           add, add_attribute: Value is as in the data file; add_option, remove_option
+	//	team, admin             add: Value has the name, and admin_ids or the email
+	Op   string `json:"op"`
 	Kind string `json:"kind"`
-	ID   string `json:"id"`
+	// ID names what is changed; of what is added it may be empty, but for a custom object, whose identifier it is.
+	ID string `json:"id"`
 	// Name is the attribute, the field, or the tag's id.
-	Name  string `json:"name,omitempty"`
-	Value any    `json:"value,omitempty"`
+	Name string `json:"name,omitempty"`
+	// Value is text, a number, or for add an object.
+	Value any `json:"value,omitempty"`
 }
 
 // Mutate carries out a mutation, which gets a new stamp and reaches the index by its lag.
 func (s *Server) Mutate(m Mutation) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var err error
+	known, err := s.mutateMore(m)
+	if known {
+		return err
+	}
 	switch m.Kind {
 	case "contact":
 		k := s.byID[m.ID]
@@ -177,6 +193,9 @@ func (s *Server) Mutate(m Mutation) error {
 		c.updated = s.now()
 		s.changed(due{hex: c.id, comp: true})
 	case "attribute":
+		if m.Op == "add" {
+			return s.addAttribute(m)
+		}
 		i := slices.IndexFunc(s.attrs, func(a *attribute) bool { return strconv.FormatInt(a.id, 10) == m.ID })
 		if i < 0 || m.Op != "archive" {
 			return fmt.Errorf("no agent does %s to attribute %s here", m.Op, m.ID)
@@ -204,14 +223,16 @@ func with(m map[string]any, name string, v any) map[string]any {
 	return out
 }
 
-func (s *Server) mutateContact(k *contact, m Mutation) error {
+func (s *Server) mutateContact(k *contact, m Mutation) (err error) {
 	text, _ := m.Value.(string)
 	switch m.Op {
 	case "set_attribute":
 		if len(s.liveAttributes("contact", m.Name)) == 0 {
 			return fmt.Errorf("there is no contact attribute %s", m.Name)
 		}
-		k.custom = with(k.custom, m.Name, m.Value)
+		if k.custom, err = s.mutated("contact", k.custom, m); err != nil {
+			return err
+		}
 	case "set_field":
 		to := map[string]*string{"name": &k.name, "email": &k.email, "phone": &k.phone}[m.Name]
 		if to == nil {
@@ -237,14 +258,16 @@ func (s *Server) mutateContact(k *contact, m Mutation) error {
 	return nil
 }
 
-func (s *Server) mutateConversation(v *conversation, m Mutation) error {
+func (s *Server) mutateConversation(v *conversation, m Mutation) (err error) {
 	text, _ := m.Value.(string)
 	switch m.Op {
 	case "set_attribute":
 		if len(s.liveAttributes("conversation", m.Name)) == 0 {
 			return fmt.Errorf("there is no conversation attribute %s", m.Name)
 		}
-		v.custom = with(v.custom, m.Name, m.Value)
+		if v.custom, err = s.mutated("conversation", v.custom, m); err != nil {
+			return err
+		}
 	case "set_field":
 		if m.Name != "title" {
 			return fmt.Errorf("there is no field %s", m.Name)

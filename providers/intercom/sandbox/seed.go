@@ -5,6 +5,23 @@ import (
 	"slices"
 )
 
+// The data file is one JSON object; an unknown key is an error. Every key may be missing:
+//
+//	app                      {id_code, name, region, timezone}
+//	admins, teams            [{id, name, email, has_inbox_seat, team_ids}], [{id, name, admin_ids}]
+//	tags, brands             [{id, name}]; the default brand is there
+//	data_attributes          [{name, model, data_type, options, description, reference}]
+//	conversation_attributes  [{name, data_type, options, description, reference}]
+//	companies, contacts      [{id, company_id, name, custom_attributes}], [{id, role, external_id, email, name, …, tags, companies, archived}]
+//	conversations            [{contact, body, created_at}]
+//	ticket_types             [{id, name, description, category, attributes: [{name, data_type, description, list_items: […], required_to_create}]}]
+//	ticket_states            [{id, category, internal_label, external_label, ticket_types: [ids or names; none: all], archived}]
+//	custom_objects           [{identifier, name, attributes: [{name, data_type, options, reference}]}]
+//
+// A data_type "relationship" has a reference {type: one or many, object_type_id: a custom object's identifier, contact,
+// company or conversation}. Relationships on people and companies, ticket states and custom objects are a person's work:
+// beside this file only POST /_sandbox/mutate makes them.
+
 // moreSeed is what the data file has of the kinds that came later: what only a person can make, and what somebody may
 // have made before the move. States come on top of the four that every workspace has.
 type moreSeed struct {
