@@ -13,6 +13,7 @@ func (c *call) tagMany(t *tag, key string) ([]any, error) {
 		return nil, refuse(http.StatusBadRequest, "type_mismatch", "%s must be a list", key)
 	}
 	out := []any{}
+	strict := c.s.version == "2.15" // which answered 404 where 2.16 is silent
 	for _, e := range list {
 		m, ok := e.(map[string]any)
 		if !ok {
@@ -28,16 +29,23 @@ func (c *call) tagMany(t *tag, key string) ([]any, error) {
 				k.tags = tagged(k.tags, t.ID, untag)
 				c.s.touchContact(k)
 				out = append(out, map[string]any{"id": id, "tagged": !untag})
+			} else if strict {
+				return nil, notFound("User")
 			}
 			continue
 		}
 		byKey, _ := object(m).idOf("company_id")
+		found := false
 		for _, have := range c.s.corder {
 			if !have.deleted && (id != "" && have.id == id || byKey != "" && have.companyID == byKey) {
+				found = true
 				have.tags = tagged(have.tags, t.ID, untag)
 				c.s.changed(due{hex: have.id, comp: true})
 				out = append(out, map[string]any{"id": have.id, "tagged": !untag})
 			}
+		}
+		if !found && strict {
+			return nil, refuse(http.StatusNotFound, "company_not_found", "Company Not Found")
 		}
 	}
 	return out, nil

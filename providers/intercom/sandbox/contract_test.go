@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -41,6 +42,8 @@ func (c *stillClock) Sleep(_ context.Context, d time.Duration) error {
 type contract struct {
 	t   *testing.T
 	url string
+	// version of the calls; empty: 2.16.
+	version string
 }
 
 func (c *contract) do(want int, method, path, body string, args ...any) map[string]any {
@@ -50,7 +53,7 @@ func (c *contract) do(want int, method, path, body string, args ...any) map[stri
 		c.t.Fatal(err)
 	}
 	req.Header.Set("Authorization", "Bearer sandbox")
-	req.Header.Set("Intercom-Version", "2.16")
+	req.Header.Set("Intercom-Version", cmp.Or(c.version, "2.16"))
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := http.DefaultClient.Do(req)

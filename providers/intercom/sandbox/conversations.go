@@ -144,6 +144,7 @@ func (s *Server) conversationJSON(v *conversation, parts []*part, withParts bool
 	if v.ticket != nil {
 		out["ticket"] = s.ticketJSON(v, false)
 	}
+	s.aged(out)
 	if withParts {
 		shown := parts
 		if len(shown) > newest {

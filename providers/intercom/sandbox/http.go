@@ -90,7 +90,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h[k] = v
 	}
 	h.Set("Content-Type", "application/json; charset=utf-8")
-	h.Set("Intercom-Version", "2.16")
 	w.WriteHeader(status)
 	_, _ = w.Write(answer) // a client that hung up is no affair of the server
 }
@@ -99,7 +98,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Server) answer(r *http.Request, op string, body []byte) (int, http.Header, []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	header := http.Header{}
+	header := http.Header{"Intercom-Version": {"2.16"}}
+	defer func() { s.version = "2.16" }() // which dumps are of
 	value, err := s.admit(r, op, body, header)
 	status := http.StatusOK
 	var text []byte
@@ -162,13 +162,14 @@ func (s *Server) admit(r *http.Request, op string, body []byte, header http.Head
 	if a := r.Header.Get("Accept"); a == "" || !strings.Contains(a, "application/json") && !strings.Contains(a, "*/*") {
 		return nil, refuse(http.StatusNotAcceptable, "media_type_not_acceptable", "The Accept header should send a media type of application/json")
 	}
-	if v := r.Header.Get("Intercom-Version"); v != "2.16" {
-		return nil, refuse(http.StatusBadRequest, "intercom_version_invalid", "Requested resource is not available in current API version")
-	}
 	if len(body) > maxRequest {
 		return nil, refuse(http.StatusRequestEntityTooLarge, "client_error", "Request entity too large")
 	}
 	c := &call{s: s, r: r, raw: body}
+	if err := c.checkVersion(op); err != nil {
+		return nil, err
+	}
+	header.Set("Intercom-Version", s.version)
 	if len(body) > 0 {
 		if ct := r.Header.Get("Content-Type"); !strings.HasPrefix(ct, "application/json") {
 			return nil, refuse(http.StatusUnsupportedMediaType, "unsupported", "Content-Type must be application/json")

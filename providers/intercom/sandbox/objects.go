@@ -298,6 +298,9 @@ func (c *call) listInstances() (any, error) {
 		}
 		return nil, objectNotFound()
 	}
+	if c.s.version == "2.15" {
+		return nil, refuse(http.StatusBadRequest, "parameter_not_found", "external_id is required")
+	}
 	page, per, err := c.page(20, 150)
 	if err != nil {
 		return nil, err

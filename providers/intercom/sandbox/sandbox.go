@@ -48,6 +48,8 @@ type Options struct {
 	IndexLag, LagJitter time.Duration
 	// Limit is the number of calls per 10 seconds, ReplyLimit that of replies overall (a tenth of it a conversation); 0: off.
 	Limit, ReplyLimit int
+	// HideTickets takes the scope "Read tickets" from the token: lists and searches of conversations have none (IC trap 25).
+	HideTickets bool
 	// Seed is the data file (seed.go tells its keys); nil for an empty workspace with one admin.
 	Seed io.Reader
 }
@@ -96,6 +98,7 @@ type Server struct {
 
 	limiter limiter
 	ledger  ledger
+	version string // of the call that is being answered
 	faults  []*Fault
 	stats   Stats
 }
@@ -110,7 +113,7 @@ type app struct {
 // New makes a workspace.
 func New(o Options) (*Server, error) {
 	s := &Server{o: o, clock: o.Clock, byID: map[string]*contact{}, comps: map[string]*company{}, convs: map[int64]*conversation{}, nextID: 215470000000, short: 8300, instances: map[string]*instance{}, jobs: map[string]*job{}, byExternal: map[string]*instance{}, notesBy: map[string][]*note{},
-		app: app{IDCode: "sandbox1", Name: "Sandbox", Region: "eu", Timezone: "Europe/Moscow"}, indexed: newIndex()}
+		version: "2.16", app: app{IDCode: "sandbox1", Name: "Sandbox", Region: "eu", Timezone: "Europe/Moscow"}, indexed: newIndex()}
 	if s.clock == nil {
 		s.clock = realClock{}
 	}

@@ -166,6 +166,9 @@ func (a *attribute) dataJSON() map[string]any {
 func (c *call) listDataAttributes() (any, error) {
 	q := c.r.URL.Query()
 	model := q.Get("model")
+	if c.s.version == "2.15" && model == "conversation" {
+		return c.oldConvAttributes()
+	}
 	if model != "" && model != "contact" && model != "company" {
 		return nil, refuse(http.StatusUnprocessableEntity, "parameter_invalid", "The Data Attribute model field must be either contact or company")
 	}

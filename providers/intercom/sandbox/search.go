@@ -79,6 +79,9 @@ var operators = map[string][]string{
 }
 
 func (c *call) filter(name, kind, op string, value any) (test, error) {
+	if kind == "day" && c.s.version == "Preview" {
+		kind = "created" // exact, in seconds
+	}
 	if !slices.Contains(operators[kind], op) {
 		return nil, refuse(http.StatusBadRequest, "invalid_operator", "%s is not a valid operator for %s", op, name)
 	}
@@ -340,7 +343,7 @@ func (c *call) conversationPage(t test, per int, after int64) (any, error) {
 	more, last := false, after
 	for _, v := range all[from:] {
 		seen := c.s.indexed.convs[v.id]
-		if seen == nil || t != nil && !t(func(f string) any { return conversationField(c.s, seen, f) }) {
+		if seen == nil || seen.ticket != nil && c.s.o.HideTickets || t != nil && !t(func(f string) any { return conversationField(c.s, seen, f) }) {
 			continue
 		}
 		if len(out) == per {

@@ -451,6 +451,7 @@ func (s *Server) ticketJSON(v *conversation, withParts bool) map[string]any {
 		"admin_assignee_id": number(v.admin), "team_assignee_id": number(v.team), "created_at": v.created, "updated_at": v.updated, "open": v.state != "closed",
 		"is_shared": v.ticket.shared, "previous_ticket_state_id": orNull(v.ticket.previous), "company_id": orNull(v.company), "linked_objects": s.linksJSON(v), "tags": s.tagsJSON(v.tags),
 	}
+	s.agedTicket(out, v)
 	if v.snoozed != 0 {
 		out["snoozed_until"] = v.snoozed
 	}
