@@ -24,8 +24,6 @@ type team struct {
 	AdminIDs []string `json:"admin_ids"`
 }
 
-type tag struct{ ID, Name string }
-
 // An attribute is the definition of one of the three models.
 type attribute struct {
 	id                     int64
@@ -626,105 +624,4 @@ func (s *Server) custom(model string, have map[string]any, in any) (map[string]a
 		}
 	}
 	return out, nil
-}
-
-func (s *Server) tag(id string) *tag {
-	for _, t := range s.tags {
-		if t.ID == id {
-			return t
-		}
-	}
-	return nil
-}
-
-func (t *tag) json() map[string]any { return map[string]any{"type": "tag", "id": t.ID, "name": t.Name} }
-
-func (c *call) listTags() (any, error) {
-	out := []any{}
-	for _, t := range c.s.tags {
-		out = append(out, t.json())
-	}
-	return map[string]any{"type": "list", "data": out}, nil
-}
-
-func (c *call) getTag() (any, error) {
-	if t := c.s.tag(c.path[1]); t != nil {
-		return t.json(), nil
-	}
-	return nil, refuse(http.StatusNotFound, "tag_not_found", "Tag not found")
-}
-
-// createTag creates or returns by case-insensitive name, renames by id, and tags in bulk (IC 3.7). Contacts and companies
-// that are not there are skipped in silence.
-func (c *call) createTag() (any, error) {
-	if err := c.body.only("name", "id", "companies", "users"); err != nil {
-		return nil, err
-	}
-	name, ok, err := c.body.str("name")
-	if err != nil {
-		return nil, err
-	}
-	if !ok || strings.TrimSpace(name) == "" || len([]rune(name)) > 255 {
-		return nil, refuse(http.StatusBadRequest, "parameter_invalid", "invalid tag parameters")
-	}
-	if id, ok := c.body.idOf("id"); ok {
-		t := c.s.tag(id)
-		if t == nil {
-			return nil, refuse(http.StatusNotFound, "tag_not_found", "Tag not found")
-		}
-		t.Name = name
-		return t.json(), nil
-	}
-	var t *tag
-	for _, have := range c.s.tags {
-		if strings.EqualFold(have.Name, name) {
-			t = have
-		}
-	}
-	if t == nil {
-		t = &tag{ID: fmt.Sprint(c.s.id()), Name: name}
-		c.s.tags = append(c.s.tags, t)
-	}
-	out := t.json()
-	for _, key := range []string{"users", "companies"} {
-		if c.body[key] != nil {
-			if out[key], err = c.tagMany(t, key); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return out, nil
-}
-
-func without(list []string, x string) []string {
-	var out []string
-	for _, e := range list {
-		if e != x {
-			out = append(out, e)
-		}
-	}
-	return out
-}
-
-func (c *call) deleteTag() (any, error) {
-	t := c.s.tag(c.path[1])
-	if t == nil {
-		return nil, refuse(http.StatusNotFound, "tag_not_found", "Tag not found")
-	}
-	for i, have := range c.s.tags {
-		if have == t {
-			c.s.tags = append(c.s.tags[:i], c.s.tags[i+1:]...)
-			break
-		}
-	}
-	for _, k := range c.s.byID {
-		k.tags = without(k.tags, t.ID)
-	}
-	for _, v := range c.s.convs {
-		v.tags = without(v.tags, t.ID)
-	}
-	for _, m := range c.s.corder {
-		m.tags = without(m.tags, t.ID)
-	}
-	return map[string]any{}, nil
 }

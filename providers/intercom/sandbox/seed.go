@@ -10,8 +10,8 @@ import (
 //	app                      {id_code, name, region, timezone}
 //	admins, teams            [{id, name, email, has_inbox_seat, team_ids}], [{id, name, admin_ids}]
 //	tags, brands             [{id, name}]; the default brand is there
-//	data_attributes          [{name, model, data_type, options, description, reference}]
-//	conversation_attributes  [{name, data_type, options, description, reference}]
+//	data_attributes          [{name, model, data_type, options, description, reference, archived}]
+//	conversation_attributes  [{name, data_type, options, description, reference, archived}]
 //	companies, contacts      [{id, company_id, name, custom_attributes}], [{id, role, external_id, email, name, …, tags, companies, archived}]
 //	conversations            [{contact, body, created_at}]
 //	ticket_types             [{id, name, description, category, attributes: [{name, data_type, description, list_items: […], required_to_create}]}]
