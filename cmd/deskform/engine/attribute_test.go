@@ -167,8 +167,8 @@ func TestAttributesOverTime(t *testing.T) {
 				}
 			}
 			slices.Sort(calls)
-			if got := strings.Join(calls, ", "); got != tt.calls || done.proof != 0 || done.writes != done.forecast.Writes {
-				t.Errorf("calls %q, want %q; %d changes left; %d writes, forecast %d", got, tt.calls, done.proof, done.writes, done.forecast.Writes)
+			if got := strings.Join(calls, ", "); got != tt.calls || done.proof != 0 || done.writes != done.forecast.Writes || done.reads != done.forecast.Reads {
+				t.Errorf("calls %q, want %q; %d changes left; %d writes and %d reads, forecast %d and %d", got, tt.calls, done.proof, done.writes, done.reads, done.forecast.Writes, done.forecast.Reads)
 			}
 			if got := optionsOf(t, d, "prio"); got != tt.holds {
 				t.Errorf("the options are %s, want %s", got, tt.holds)
