@@ -31,7 +31,7 @@ func TestContract(t *testing.T) {
 	clock := &leap{time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
 	far, err := sandbox.New(sandbox.Options{Token: "contract", Clock: clock, Seed: strings.NewReader(`{"app": {"id_code": "ws1", "name": "Acme", "region": "eu", "timezone": "UTC"},
 		"admins": [{"id": "11", "name": "Mover", "email": "mover@acme.example", "has_inbox_seat": true}, {"id": "12", "name": "Agent", "email": "agent@acme.example", "has_inbox_seat": true}],
-		"teams": [{"id": "21", "name": "Desk", "admin_ids": ["11"]}]}`)})
+		"teams": [{"id": "21", "name": "Desk", "admin_ids": ["11"]}], "custom_objects": [{"identifier": "Change", "name": "Change"}]}`)})
 	if err != nil {
 		t.Fatal(err)
 	}
