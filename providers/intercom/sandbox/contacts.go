@@ -14,12 +14,14 @@ const (
 	live contactState = iota
 	archived
 	deleting
+	merged // into another, for ever (IC 3.1)
 )
 
 type contact struct {
 	id, role, externalID, email, name, phone string
 	signedUp, lastSeen, created, updated     int64
 	deletedAt                                int64
+	into                                     string // of a merged one: who is left
 	unsubscribed                             bool
 	owner                                    string
 	custom                                   map[string]any
@@ -87,7 +89,7 @@ func (c *call) liveContact(id string) (*contact, error) {
 // taken finds who has the keys of a user: archived and deleting ones have them too (IC 3.1). Leads are never compared.
 func (s *Server) taken(self *contact, externalID, email string) error {
 	for _, k := range s.order {
-		if k == self || k.role != "user" || s.byID[k.id] != k {
+		if k == self || k.role != "user" || k.state == merged || s.byID[k.id] != k {
 			continue
 		}
 		if k.state == deleting && s.now() > k.deletedAt+7*86400 {
@@ -167,6 +169,9 @@ func (c *call) write(k *contact) error {
 		}
 		n.role = role
 	}
+	if n.role == "lead" {
+		n.externalID = k.externalID // its own is ignored (IC 3.1); one that becomes a user may set it
+	}
 	if n.role == "user" {
 		if err := c.s.taken(k, n.externalID, n.email); err != nil {
 			return err
@@ -213,7 +218,7 @@ func (c *call) updateContact() (any, error) {
 func (c *call) getContact() (any, error) {
 	k, err := c.liveContact(c.path[1])
 	if err != nil {
-		return nil, err
+		return nil, c.s.goneContact(c.s.byID[c.path[1]])
 	}
 	return c.s.contactJSON(k), nil
 }
@@ -223,17 +228,24 @@ func (c *call) contactByExternalID() (any, error) {
 	if err != nil {
 		return nil, notFound("User")
 	}
+	var went *contact
 	for _, k := range c.s.order {
-		if k.role == "user" && k.state == live && k.externalID == id && c.s.byID[k.id] == k {
+		if k.role != "user" || k.externalID != id || c.s.byID[k.id] != k {
+			continue
+		}
+		switch k.state {
+		case live:
 			return c.s.contactJSON(k), nil
+		case merged:
+			went = k
 		}
 	}
-	return nil, notFound("User")
+	return nil, c.s.goneContact(went)
 }
 
 func (c *call) deleteContact() (any, error) {
 	k := c.s.byID[c.path[1]]
-	if k == nil || k.state == deleting {
+	if k == nil || k.state == deleting || k.state == merged {
 		return nil, notFound("User")
 	}
 	k.state, k.deletedAt = deleting, c.s.now()
@@ -253,7 +265,7 @@ func (c *call) archiveContact() (any, error) {
 
 func (c *call) unarchiveContact() (any, error) {
 	k := c.s.byID[c.path[1]]
-	if k == nil {
+	if k == nil || k.state == merged {
 		return nil, notFound("User")
 	}
 	if k.state == deleting {

@@ -151,6 +151,12 @@ func TestContract(t *testing.T) {
 	c.do(200, "GET", "/contacts/"+id(ann)+"/tags", "")
 	c.do(200, "DELETE", "/contacts/"+id(ann)+"/tags/"+id(tag), "")
 
+	lead := c.do(200, "POST", "/contacts", `{"role":"lead","email":"ann@acme.example","external_id":"mine"}`)
+	c.do(400, "POST", "/contacts/merge", `{"from":"%s","into":"%s"}`, id(ann), id(bob))
+	c.do(400, "POST", "/contacts/merge", `{"from":"%s","into":"%s"}`, id(lead), id(bob))
+	c.do(200, "POST", "/contacts/merge", `{"from":"%s","into":"%s"}`, id(lead), id(ann))
+	c.do(410, "GET", "/contacts/"+id(lead), "")
+
 	org := c.do(200, "POST", "/companies", `{"company_id":"org:1","name":"Acme","custom_attributes":{"ci_type":"PC"}}`)
 	c.do(200, "POST", "/contacts/"+id(ann)+"/companies", `{"id":"%s"}`, id(org))
 	c.do(404, "POST", "/contacts/"+id(ann)+"/companies", `{"id":"65aa00000000000000000099"}`)

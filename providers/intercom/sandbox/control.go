@@ -126,7 +126,7 @@ func (noContext) Value(any) any               { return nil }
 // A Mutation is what an agent might do in the Inbox, or an admin in the settings.
 type Mutation struct {
 	// Op and Kind, as they go together:
-	//	contact                 set_attribute, set_field, add_tag, remove_tag, archive, unarchive, delete
+	//	contact                 set_attribute, set_field, add_tag, remove_tag, archive, unarchive, delete, merge into the one that Value names
 	//	conversation, ticket    set_attribute, set_field (title), add_tag, remove_tag, set_state (open, closed), add_part (a note), assign (to an admin), delete
 	//	ticket                  set_ticket_state too
 	//	company                 set_attribute, set_field (name), delete
@@ -250,6 +250,12 @@ func (s *Server) mutateContact(k *contact, m Mutation) (err error) {
 			return fmt.Errorf("contact %s is not archived", k.id)
 		}
 		k.state = live
+	case "merge":
+		into := s.byID[text]
+		if into == nil || into == k || into.state != live || k.state != live {
+			return fmt.Errorf("contact %s cannot be merged into %q", k.id, text)
+		}
+		s.mergeInto(k, into)
 	case "delete":
 		k.state, k.deletedAt = deleting, s.now()
 	default:

@@ -57,6 +57,7 @@ func table() []route {
 		on("POST", "/contacts", "CreateContact", (*call).createContact),
 		on("GET", "/contacts", "ListContacts", (*call).listContacts),
 		on("POST", "/contacts/search", "SearchContacts", (*call).searchContacts),
+		on("POST", "/contacts/merge", "MergeContact", (*call).mergeContacts),
 		on("GET", "/contacts/find_by_external_id/{id}", "ShowContactByExternalId", (*call).contactByExternalID),
 		on("GET", "/contacts/{id}", "ShowContact", (*call).getContact),
 		on("PUT", "/contacts/{id}", "UpdateContact", (*call).updateContact),

@@ -2,7 +2,7 @@
 // demands, and refuses what Intercom refuses. It imports no client, so that the two cannot agree on a mistake.
 //
 // It holds a primary store, which reads by id see at once, and an index behind it by a lag, which searches and lists see.
-// What it does not do (merging contacts, bulk jobs, linking conversations with trackers) it answers with 501 and says so.
+// What it does not do (bulk jobs, linking conversations with trackers) it answers with 501 and says so.
 //
 // Notifications are counted by one table, in ledger.go. Where the answers differ from Intercom's own OpenAPI file on
 // purpose, the contract test lists it with its source.
