@@ -79,6 +79,7 @@ var (
 			{"duplicates", "text", false, "What to do with rows of one key: `\"error\"` (the default), `\"first\"` or `\"last\"` is taken."},
 			{"match", "object", false, "Fields by which an object that is already there is found and adopted."},
 			{"on_adopt", "text", false, "`\"fill\"` (the default) writes only empty fields of what is adopted, `\"overwrite\"` all, `\"link\"` none."},
+			{"on_archived", "text", false, "What becomes of a record whose keys an archived object has, which a plan cannot see: `\"set_aside\"` (the default) with the reason, or `\"restore\"`: it is unarchived, and written as `on_adopt` says. Needs `match`."},
 			{"on_missing", "object", false, "By field, what a reference to nothing becomes: `\"invalid\"` (the default), `\"null\"` or `\"stand_in\"`."},
 			{"stand_in", "object", false, "By field, the record to refer to instead: `{ contact = ref(contact.stand_ins, \"unknown\") }`."},
 			{"on_drift", "text or object", false, "What somebody changed in the destination: `\"keep\"` (the default) leaves it, `\"overwrite\"` restores it, `\"fail\"` is a conflict. By field in an object, where `default` is for the rest."},

@@ -37,7 +37,7 @@ func kinds() []plan.Kind {
 			{Name: "parent", Type: plan.TypeRef, Mode: plan.Mutable, Refs: []string{"company"}, Doc: "The company above."},
 			{Name: "owner", Type: plan.TypeRef, Mode: plan.CreateOnly, AtCreate: true, Refs: []string{"contact"}, Doc: "Whose it is."},
 			{Name: "size", Type: plan.TypeInt, Mode: plan.Mutable, Doc: "Heads."}}},
-		{Name: "contact", Creatable: true, Matches: []string{"email", "phone"}, Fields: []plan.Field{
+		{Name: "contact", Creatable: true, Restorable: true, Matches: []string{"email", "phone", "attributes"}, Fields: []plan.Field{
 			{Name: "email", Type: plan.TypeString, Mode: plan.Mutable, Personal: true, Doc: "The address."},
 			{Name: "name", Type: plan.TypeString, Mode: plan.Mutable, Doc: "The name."},
 			{Name: "phone", Type: plan.TypeString, Mode: plan.Mutable, Doc: "The phone."},

@@ -339,6 +339,16 @@ func (l *loader) policies(d *setDecl, in *body, c *compiler) {
 		return first
 	}
 	s.OnAdopt = pick("on_adopt", plan.PolicyFill, plan.PolicyOverwrite, plan.PolicyLink)
+	s.OnArchived = pick("on_archived", plan.PolicySetAside, plan.PolicyRestore)
+	if a, ok := in.attr("on_archived"); ok {
+		_, matched := in.attr("match")
+		switch {
+		case !d.kind.Restorable:
+			l.errorf(a.Expr.Range(), "Nothing to restore", "An archived %s does not stand in the way of a new one, or cannot be brought back.", d.kind.Name)
+		case s.OnArchived == plan.PolicyRestore && !matched:
+			l.errorf(a.Expr.Range(), "Needs match", "on_archived = \"restore\" takes over who is already there; say by which fields: match = { email = lower(each.email) }.")
+		}
+	}
 	s.OnFrozen = pick("on_frozen", plan.PolicyKeep, plan.PolicyNote, plan.PolicyFail)
 	if a, ok := in.attr("on_frozen"); ok && s.OnFrozen == plan.PolicyNote && d.kind.Part == nil {
 		l.errorf(a.Expr.Range(), "No place for a note", "A %s has no messages or notes that a change could be told in; use \"keep\" or \"fail\".", d.kind.Name)
@@ -484,6 +494,17 @@ func (l *loader) isField(d *setDecl, name string, at hcl.Range) bool {
 	return false
 }
 
+// matchNames are what match may name, as it is written.
+func matchNames(k *plan.Kind) []string {
+	out := slices.Clone(k.Matches)
+	for i, name := range out {
+		if f, ok := k.Field(name); ok && f.Type == plan.TypeMap {
+			out[i] = name + ".NAME"
+		}
+	}
+	return out
+}
+
 func (l *loader) match(d *setDecl, in *body, c *compiler) {
 	a, ok := in.attr("match")
 	if !ok {
@@ -494,13 +515,31 @@ func (l *loader) match(d *setDecl, in *body, c *compiler) {
 		return
 	}
 	l.eachMember(a.Expr, "match = { email = lower(each.email) }", func(name string, at hcl.Range, e hclsyntax.Expression) {
-		if !contains(d.kind.Matches, name) {
-			l.errorf(at, "Not a field to match by", "A %s is found by %s; not by %q.", d.kind.Name, listing(d.kind.Matches), name)
+		head, _, dotted := strings.Cut(name, ".")
+		if f, ok := d.kind.Field(head); !contains(d.kind.Matches, head) || !ok || dotted != (f.Type == plan.TypeMap) {
+			l.errorf(at, "Not a field to match by", "A %s is found by %s; not by %q.", d.kind.Name, listing(matchNames(d.kind)), name)
 			return
 		}
 		f, ok := d.kind.Field(name)
 		if !ok {
 			panic("hcl: kind " + d.kind.Name + " matches by " + name + ", which is no field")
+		}
+		if dotted {
+			set := "attribute." + f.Attributes
+			attribute := plan.Target{Set: set, Key: name[len(head)+1:]}
+			decl, ok := c.resources[set][attribute.Key]
+			if !ok {
+				l.errorf(at, "Undeclared attribute", "There is no %s.%s.%s Declare it: attribute %q %q { data_type = \"string\" }.", set, attribute.Key, meant(attribute.Key, keys(c.resources[set])), f.Attributes, attribute.Key)
+				return
+			}
+			if !slices.Contains(d.set.Uses, attribute) {
+				d.set.Uses = append(d.set.Uses, attribute)
+			}
+			var uses usage
+			uses.add(set, at)
+			d.uses.merge(&uses)
+			name = head + "." + decl.objectName()
+			f = &plan.Field{Name: name, Type: plan.TypeAny, Mode: f.Mode, Personal: f.Personal, Doc: f.Doc}
 		}
 		n := c.compile(e)
 		c.fits(n, f, e)

@@ -179,7 +179,7 @@ func TestConfig(t *testing.T) {
 		t.Errorf("the order of sets -want +got:\n%s", diff)
 	}
 	s := set(t, cfg, "conversation.tickets")
-	wantSet := plan.Set{Name: "conversation.tickets", Kind: "conversation", Data: "src.tickets", Phase: "rest", OnDrift: "keep", OnFrozen: "note", OnAdopt: "fill", OnSourceDelete: "keep",
+	wantSet := plan.Set{Name: "conversation.tickets", Kind: "conversation", Data: "src.tickets", Phase: "rest", OnDrift: "keep", OnFrozen: "note", OnAdopt: "fill", OnArchived: "set_aside", OnSourceDelete: "keep",
 		PerField:  map[string]plan.Policy{"title": "overwrite", "attributes.itsm_id": "fail"},
 		OnMissing: map[string]plan.Policy{"contact": "stand_in", "links": "null"},
 		StandIn:   map[string]plan.Target{"contact": {Set: "contact.stand_ins", Key: "unknown"}},

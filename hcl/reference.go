@@ -181,7 +181,7 @@ func (w *page) kind(k *plan.Kind) {
 		notes = append(notes, "A person creates it: "+k.Manual)
 	}
 	if len(k.Matches) > 0 {
-		notes = append(notes, "`match` takes "+listing(k.Matches)+".")
+		notes = append(notes, "`match` takes "+listing(matchNames(k))+".")
 	}
 	if k.KeyAlways && len(k.NaturalKeys) > 0 {
 		notes = append(notes, "The service tells objects apart by "+listing(k.NaturalKeys)+"; one with the same value is adopted.")

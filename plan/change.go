@@ -79,6 +79,13 @@ type Change struct {
 	Want Fields `json:"want,omitempty"`
 	// Have is the state of fields that steps must know to restore or to keep (state, contact).
 	Have Fields `json:"have,omitempty"`
+	// Candidates are the ids of all objects that match, where that is more than one.
+	Candidates []string `json:"candidates,omitempty"`
+	// MovedFrom is the object that the record was until somebody merged it into ID in Intercom.
+	MovedFrom string `json:"moved_from,omitempty"`
+	// Restore is what is written to an archived object that a create meets and restores: PolicyFill, PolicyOverwrite or
+	// PolicyLink, as for an adoption. Empty: it is not restored.
+	Restore Policy `json:"restore,omitempty"`
 	// UpdatedAt is the live stamp the change was planned against, 0 for a create: compare-and-set.
 	UpdatedAt int64 `json:"updated_at,omitempty"`
 	// MergedInto is the address that owns the object, for Merged; Cause the address that blocks, for Blocked.
@@ -94,7 +101,7 @@ type Change struct {
 // Pending reports whether the change leaves something to do: a plan with such a change is not empty.
 func (c *Change) Pending() bool {
 	if c.Action == Merged {
-		return len(c.Fields) > 0
+		return len(c.Fields) > 0 || c.MovedFrom != ""
 	}
 	return c.Action.Pending()
 }

@@ -119,6 +119,9 @@ func diffOne(set *Set, kind *Kind, want *Want, base *Base, w World) (Change, err
 		err := existing(set, kind, want, base, w, &c)
 		return c, err
 	}
+	if done, err := stayMerged(set, kind, want, base, w, &c); done || err != nil {
+		return c, err
+	}
 	if base != nil && base.Origin != "merged" {
 		err := compareKnown(set, kind, want, base, r, w, &c)
 		return c, err
@@ -198,6 +201,7 @@ func identify(set *Set, kind *Kind, want *Want, r *resolver, w World, c *Change)
 	for range found {
 		by = append(by, "its marker")
 	}
+	var others strangersFound
 	for _, k := range identityKeys(set, kind, want, c.Want) {
 		owner, err := w.Claim(kind.Name, k.field, k.claim(), self)
 		if err != nil {
@@ -211,7 +215,7 @@ func identify(set *Set, kind *Kind, want *Want, r *resolver, w World, c *Change)
 			return err
 		}
 		for _, l := range live {
-			if kind.KeyWithin != "" && !Equal(l.Fields[kind.KeyWithin], k.of) {
+			if kind.KeyWithin != "" && !Equal(l.Fields[kind.KeyWithin], k.of) || others.take(kind, l, k.field) {
 				continue
 			}
 			if !slices.ContainsFunc(found, func(f *Live) bool { return f.ID == l.ID }) {
@@ -221,7 +225,9 @@ func identify(set *Set, kind *Kind, want *Want, r *resolver, w World, c *Change)
 	}
 	switch len(found) {
 	case 0:
-		return create(set, kind, want, r, c)
+		err := create(set, kind, want, r, c)
+		others.tell(c)
+		return err
 	case 1:
 		owner, owned, err := w.Owner(kind.Name, found[0].ID)
 		if err != nil {
@@ -230,10 +236,11 @@ func identify(set *Set, kind *Kind, want *Want, r *resolver, w World, c *Change)
 		if owned && owner != self {
 			return mergeInto(set, kind, want, owner, by[0], w, c)
 		}
-		return adopt(set, kind, want, found[0], by[0], r, c)
+		err = adopt(set, kind, want, found[0], by[0], r, c)
+		others.tell(c)
+		return err
 	}
-	c.Action = Conflict
-	c.Reason = fmt.Sprintf("%d objects in Intercom match it (by %s: %s and %s); merge or remove all but one there", len(found), by[0], found[0].ID, found[1].ID)
+	ambiguous(found, by, c)
 	return nil
 }
 
@@ -367,6 +374,9 @@ func create(set *Set, kind *Kind, want *Want, r *resolver, c *Change) error {
 	if c.Have, err = r.w.Born(kind.Name, c.Want); err != nil {
 		return err
 	}
+	if kind.Restorable && set.OnArchived == PolicyRestore {
+		c.Restore = set.OnAdopt
+	}
 	for _, name := range fieldOrder(kind, c.Want) {
 		v := c.Want[name]
 		f, ok := kind.Field(name)
@@ -449,6 +459,8 @@ func adopt(set *Set, kind *Kind, want *Want, live *Live, by string, r *resolver,
 				c.Reason = fmt.Sprintf("already in Intercom with %s = %s instead of %s, which cannot be changed there; %s", name, Canonical(h), Canonical(v), cmp.Or(f.Instead, "rename the block or change the configuration"))
 			}
 		case set.OnAdopt == PolicyLink:
+		case f.FillOnly && h != nil && h != "":
+			c.Fields = append(c.Fields, FieldChange{Field: name, What: "keep", Before: h, After: v, Reason: neverChanged})
 		case set.OnAdopt == PolicyFill && h != nil && h != "":
 			c.Fields = append(c.Fields, FieldChange{Field: name, What: "keep", Before: h, After: v, Reason: `on_adopt = "fill" writes only empty fields`})
 		default:

@@ -277,7 +277,7 @@ func TestIdentity(t *testing.T) {
 		live := annLive("Ann")
 		live["c2"] = &plan.Live{Kind: "contact", ID: "c2", Fields: plan.Fields{"email": "ann@x"}}
 		got := diff(t, set, &contact, []*plan.Want{ann("Ann")}, nil, &memory{live: live})
-		if got[0].Action != plan.Conflict || !strings.Contains(got[0].Reason, "c1 and c2") {
+		if got[0].Action != plan.Conflict || !strings.Contains(got[0].Reason, "c1 by email, c2 by email") {
 			t.Errorf("%s: %s", got[0].Action, got[0].Reason)
 		}
 	})

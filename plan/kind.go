@@ -74,6 +74,11 @@ type Field struct {
 	Shown map[string]string
 	// Instead says what to do where a CreateOnly field of a resource has to be another.
 	Instead string
+	// FillOnly: a value that the destination holds is never changed, whatever the policies say; only an empty one is filled.
+	FillOnly bool
+	// Sort: an object whose value is none of Enum is of another sort (a lead among users), which is never matched, adopted
+	// or changed.
+	Sort bool
 	// Local: deskform itself uses the value; it is never sent and never compared.
 	Local bool
 	// Default is used when the configuration leaves the field out; nil means not managed.
@@ -102,7 +107,7 @@ type Kind struct {
 	// KeyAlways is set (a company's company_id, a tag's name).
 	NaturalKeys []string
 	KeyAlways   bool
-	// Matches are the fields that a `match` argument may name.
+	// Matches are the fields that a `match` argument may name; the name of a map field stands for each of its attributes.
 	Matches []string
 	// Creatable is false for what a person has to make in the UI; a missing one is then a manual step.
 	Creatable bool
@@ -113,6 +118,8 @@ type Kind struct {
 	Within string
 	// KeyWithin is a field: NaturalKeys tell apart only objects with the same value of it. Empty: all.
 	KeyWithin string
+	// Restorable: an archived object keeps its keys and can be brought back, which `on_archived` decides.
+	Restorable bool
 	// Lasting: one that was archived keeps its name, so that no other can be made in its place.
 	Lasting bool
 	// NamesWith are kinds whose objects share one room of names with this one's; Room is how many live ones the service

@@ -14,6 +14,8 @@ const (
 	PolicyInvalid   Policy = "invalid"
 	PolicyNull      Policy = "null"
 	PolicyStandIn   Policy = "stand_in"
+	PolicyRestore   Policy = "restore"
+	PolicySetAside  Policy = "set_aside"
 )
 
 // A Set is a record set, or the resources of one kind, as the diff needs it.
@@ -31,6 +33,9 @@ type Set struct {
 	OnFrozen       Policy
 	OnAdopt        Policy
 	OnSourceDelete Policy
+	// OnArchived is what becomes of a create that meets an archived object with the same keys: PolicyRestore, or
+	// PolicySetAside, which is also what empty means.
+	OnArchived Policy
 	// MaxErrors and MaxErrorRate stop a run when more records of the set fail; nil means never.
 	MaxErrors    *int
 	MaxErrorRate *float64
@@ -84,8 +89,10 @@ type Live struct {
 	HasParts  bool       `json:"has_parts,omitempty"`
 	Truncated bool       `json:"truncated,omitempty"`
 	Parts     []LivePart `json:"parts,omitempty"`
-	// Gone: the service says the object is no more (an archived contact, a deleted conversation).
-	Gone bool `json:"gone,omitempty"`
+	// Gone: the service says the object is no more (an archived contact, a deleted conversation). Into is then the object
+	// that it was merged into, if it was.
+	Gone bool   `json:"gone,omitempty"`
+	Into string `json:"into,omitempty"`
 }
 
 // A LivePart is a message or note as Intercom holds it.

@@ -37,6 +37,8 @@ type Step struct {
 	SourcePrivate *bool `json:"source_private,omitempty"`
 	// Reaches forecasts how many people the call may notify, and whether a better call could have avoided it.
 	Notifies int `json:"notifies,omitempty"`
+	// Restore: see Change.
+	Restore Policy `json:"restore,omitempty"`
 	// Limit names the throttle that the call falls under besides the window ("reply").
 	Limit string `json:"limit,omitempty"`
 }
@@ -47,6 +49,8 @@ type Result struct {
 	ID string `json:"id,omitempty"`
 	// PartID of the message that was written.
 	PartID string `json:"part_id,omitempty"`
+	// Adopted: the object was there before, archived, and the create has restored it.
+	Adopted bool `json:"adopted,omitempty"`
 	// Live is the whole object as the service then showed it, nil when the reply does not show it.
 	Live *Live `json:"-"`
 }
@@ -87,7 +91,8 @@ type Reader interface {
 	// Sweep yields the objects of a kind; since is zero for all, else those changed at or after it (perhaps more).
 	// An item may lack parts (Kind.PartsOnGet).
 	Sweep(ctx context.Context, kind string, since time.Time) iter.Seq2[Live, error]
-	// Get returns one object with its parts, or an error that is ErrNotFound.
+	// Get returns one object with its parts, or an error that is ErrNotFound. One that was merged into another gives the
+	// other, whose ID it then has.
 	Get(ctx context.Context, kind, id string) (Live, error)
 }
 

@@ -22,6 +22,11 @@ func compareKnown(set *Set, kind *Kind, want *Want, base *Base, r *resolver, w W
 	if live == nil || live.Gone {
 		return gone(set, kind, want, r, c)
 	}
+	if live.ID != "" && live.ID != base.ID {
+		if done, err := follow(set, kind, want, base, live, w, c); done || err != nil {
+			return err
+		}
+	}
 	if token, _ := live.Fields[MarkerField].(string); token != "" {
 		copies, err := marked(kind, token, base.ID, live.Fields, c.Address.Target(), w)
 		if err != nil {
@@ -58,7 +63,7 @@ func compareKnown(set *Set, kind *Kind, want *Want, base *Base, r *resolver, w W
 			}
 			c.Fields = append(c.Fields, members(name, policy, c.Want[name], base.Sent[name], have)...)
 		case CreateOnly:
-			if sent, had := base.Sent[name]; had && !renewed && !Same(sent, c.Want[name]) {
+			if sent, had := base.Sent[name]; had && !renewed && !Same(sent, c.Want[name]) && !Equal(live.Fields[name], c.Want[name]) {
 				fcs := frozen(set, f, name, c.Want[name], sent, live.Fields[name])
 				if c.Fields = append(c.Fields, fcs...); set.Resource && len(fcs) > 0 {
 					c.ID = "" // nothing can refer to what is something else
@@ -67,6 +72,10 @@ func compareKnown(set *Set, kind *Kind, want *Want, base *Base, r *resolver, w W
 		default:
 			if f.Restored && base.Partial != "" {
 				if fc, ok := restored(name, policy, renewed, c.Want[name], live.Fields[name], base); ok {
+					c.Fields = append(c.Fields, fc)
+				}
+			} else if f.FillOnly {
+				if fc, ok := fillOnly(set, name, policy, renewed, c.Want[name], live.Fields[name], base); ok {
 					c.Fields = append(c.Fields, fc)
 				}
 			} else if fc, ok := mutable(name, policy, renewed, c.Want[name], live.Fields[name], base); ok {
@@ -89,6 +98,7 @@ func compareKnown(set *Set, kind *Kind, want *Want, base *Base, r *resolver, w W
 	if base.Partial != "" && !c.Action.Writes() && c.Action != Conflict {
 		c.Action, c.Reason = Update, "notes the end of what a run that was cut off had begun"
 	}
+	tellMoved(c)
 	return nil
 }
 

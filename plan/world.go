@@ -3,7 +3,8 @@ package plan
 // A World answers what the diff has to look up: the live mirror, the state, and what this plan has decided so
 // far. Its answers about a kind do not change while a set of that kind is compared.
 type World interface {
-	// Live returns the object as last seen, nil when the last refresh proved it gone.
+	// Live returns the object as last seen, nil when the last refresh proved it gone. One that was merged into another in
+	// Intercom gives the other, whose ID it then has.
 	Live(kind, id string) (*Live, error)
 	// Find returns the live objects whose field has this value.
 	Find(kind, field string, v Value) ([]*Live, error)

@@ -55,7 +55,7 @@ func Text(w io.Writer, changes iter.Seq2[plan.Change, error], o Options) (Summar
 		}
 		sum.Add(&c)
 		pending = pending || c.Pending()
-		if c.Action == plan.NoOp || c.Action == plan.Skip || c.Action == plan.Merged && len(c.Fields) == 0 {
+		if c.Action == plan.NoOp || c.Action == plan.Skip || c.Action == plan.Merged && !c.Pending() {
 			continue
 		}
 		g := group{c.Address.Set, c.Action}
@@ -122,7 +122,11 @@ func writeChange(out io.Writer, m masker, c *plan.Change, color bool) {
 		case "conflict":
 			fmt.Fprintf(out, "      ! %s: last sent %s, wanted %s, in Intercom %s\n", f.Field, m.value(c.Kind, f.Field, f.Base), m.value(c.Kind, f.Field, f.After), m.value(c.Kind, f.Field, f.Before))
 		default:
-			fmt.Fprintf(out, "      %s %s: %s stays, wanted %s\n", map[string]string{"keep": "·", "frozen": "#"}[f.What], f.Field, m.value(c.Kind, f.Field, f.Before), m.value(c.Kind, f.Field, f.After))
+			why := ""
+			if f.Reason != "" {
+				why = "  # " + m.maskText(f.Reason)
+			}
+			fmt.Fprintf(out, "      %s %s: %s stays, wanted %s%s\n", map[string]string{"keep": "·", "frozen": "#"}[f.What], f.Field, m.value(c.Kind, f.Field, f.Before), m.value(c.Kind, f.Field, f.After), why)
 		}
 	}
 	if c.Action == plan.Manual {
@@ -217,6 +221,8 @@ type shownChange struct {
 	ID         string         `json:"id,omitempty"`
 	Fields     []shownField   `json:"fields,omitempty"`
 	Parts      map[string]int `json:"parts,omitempty"`
+	Candidates []string       `json:"candidates,omitempty"`
+	MovedFrom  string         `json:"moved_from,omitempty"`
 	MergedInto string         `json:"merged_into,omitempty"`
 	Cause      string         `json:"cause,omitempty"`
 	Problems   []plan.Problem `json:"problems,omitempty"`
@@ -233,7 +239,7 @@ type shownField struct {
 }
 
 func (m masker) change(c plan.Change) shownChange {
-	s := shownChange{Address: m.address(c.Address), Kind: c.Kind, Action: c.Action, Reason: m.maskText(c.Reason), ID: c.ID,
+	s := shownChange{Address: m.address(c.Address), Kind: c.Kind, Action: c.Action, Reason: m.maskText(c.Reason), ID: c.ID, Candidates: c.Candidates, MovedFrom: c.MovedFrom,
 		MergedInto: m.maskAddress(c.MergedInto), Cause: m.maskAddress(c.Cause), Row: c.Row}
 	for _, p := range c.Problems {
 		p.Text = m.maskText(p.Text)

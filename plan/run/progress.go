@@ -41,6 +41,9 @@ func (p *progress) after(s plan.Step, res plan.Result, next string, now int64) {
 	if b.ID == "" {
 		b.ID = res.ID
 	}
+	if res.Adopted {
+		b.Origin = "adopted"
+	}
 	for _, f := range s.Fields {
 		if s.Member == nil {
 			b.Sent[f] = plan.Stored(p.change.Want[f])

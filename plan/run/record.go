@@ -50,16 +50,21 @@ func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error)
 		if c.Action == plan.Create && c.ID == "" && base.ID != "" {
 			c = remaining(c, base)
 		}
+		if c.MovedFrom != "" && base.ID == c.MovedFrom {
+			base.ID = c.ID
+		}
 		c.ID = base.ID
 	}
 	var live *plan.Live
-	if c.Action != plan.Create && c.ID != "" && len(r.Dest.Steps(c)) > 0 {
+	if c.Action != plan.Create && c.ID != "" && (len(r.Dest.Steps(c)) > 0 || c.MovedFrom != "") {
 		got, err := r.Writer.Get(context.WithoutCancel(ctx), c.Kind, c.ID)
 		switch {
 		case errors.Is(err, plan.ErrNotFound):
 			return plan.OutConflict, &asideError{kind: "conflict", step: "compare", cause: fmt.Errorf("%s %s was deleted in Intercom after the plan was made; plan again", c.Kind, c.ID)}
 		case err != nil:
 			return r.failed(c.Address, "compare", err, 1)
+		case got.ID != c.ID:
+			return plan.OutConflict, &asideError{kind: "conflict", step: "compare", cause: fmt.Errorf("%s %s was merged into %s in Intercom after the plan was made; plan again", c.Kind, c.ID, got.ID)}
 		}
 		if why := compareAndSet(&c, &got, base); why != "" {
 			return plan.OutConflict, &asideError{kind: "conflict", step: "compare", cause: errors.New(why)}
@@ -109,6 +114,9 @@ func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error)
 			next = steps[i+1].Key
 		}
 		p.after(s, res, next, r.Clock.Now().Unix())
+		if res.Adopted {
+			action = plan.Adopt
+		}
 		r.Journal.Record(s, res, base)
 		if r.Observe != nil {
 			r.Observe(Event{Address: c.Address, Step: s.Op})
@@ -134,6 +142,10 @@ func (r *Runner) merge(ctx context.Context, c plan.Change, base *plan.Base) (pla
 		return plan.OutMerged, nil
 	}
 	base.MergedInto, base.ID, c.ID = c.MergedInto, id, id
+	if c.MovedFrom != "" {
+		base.Origin = "merged"
+		base.Seen[plan.MergedFrom] = c.MovedFrom
+	}
 	add := c
 	add.Action = plan.Update
 	p := &progress{base: base, change: &c, kind: r.kinds[c.Kind]}

@@ -214,6 +214,8 @@ func (c *core) explain(err error) error {
 	}
 	e := parseError(he)
 	switch {
+	case he.Status == http.StatusGone && canonical.MatchString(he.Header.Get("Link")):
+		return &mergedError{path: canonical.FindStringSubmatch(he.Header.Get("Link"))[1], op: he.Op}
 	case he.Status == http.StatusNotFound || he.Status == http.StatusGone:
 		return fmt.Errorf("%s: %s: %w", he.Op, c.Redact.Text(e.Message), plan.ErrNotFound)
 	case he.Status == http.StatusUnauthorized:

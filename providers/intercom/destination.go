@@ -63,6 +63,7 @@ func (d *Destination) Normalize(kind string, w *plan.Want, attr func(model, name
 		n.empty("external_id", "phone", "signed_up_at")
 		n.attributes("contact", attr)
 		n.oneLine("name", maxAttribute)
+		n.match("contact", attr)
 		if w.Match["email"] != nil {
 			if s, ok := w.Match["email"].(string); ok {
 				w.Match["email"] = strings.ToLower(strings.TrimSpace(s))

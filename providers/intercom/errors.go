@@ -54,6 +54,9 @@ func (w *Writer) judge(ctx context.Context, s plan.Step, res plan.Result, err er
 		out.Status, out.Code, out.Message = he.Status, e.Code, fmt.Sprintf("HTTP %d %s: %s", he.Status, e.Code, w.c.Redact.Text(e.Message))
 		out.Verdict = verdict(he.Status, e, s.Op)
 		if he.Status == http.StatusConflict && s.Op == "create_contact" {
+			if res, err, done := w.restore(ctx, s, e, out); done {
+				return res, err
+			}
 			return w.conflict(ctx, s, e, out)
 		}
 	case errors.As(err, &ne):
@@ -90,7 +93,7 @@ func (w *Writer) conflict(ctx context.Context, s plan.Step, e apiError, out *pla
 		return plan.Result{}, out
 	}
 	if strings.Contains(strings.ToLower(e.Message), "archived") {
-		out.Message = "an archived contact " + m[1] + " has the same e-mail address or external_id; unarchive it in Intercom, or wait seven days if it was deleted, then apply again"
+		out.Message = "an archived contact " + m[1] + " has the same e-mail address or external_id; unarchive it in Intercom, or set on_archived = \"restore\", or wait seven days if it was deleted, then apply again"
 		return plan.Result{}, out
 	}
 	live, err := w.Get(ctx, "contact", m[1])

@@ -53,11 +53,11 @@ func Kinds() []plan.Kind {
 func contactKind() plan.Kind {
 	return plan.Kind{
 		Name: "contact", Creatable: true, ChangedSweep: true, Version: normalizer,
-		Matches: []string{"email", "external_id"}, NaturalKeys: []string{"external_id"},
+		Matches: []string{"email", "external_id", "phone", "attributes"}, NaturalKeys: []string{"external_id"}, Restorable: true,
 		Doc: "A person. Users are told apart by external_id and e-mail, archived ones included (IC 3.1).",
 		Fields: []plan.Field{
-			{Name: "role", Type: plan.TypeEnum, Enum: []string{"user"}, Mode: plan.CreateOnly, Default: "user", Doc: "Always `user`: leads are never deduplicated (IC trap 33)."},
-			{Name: "external_id", Type: plan.TypeString, Mode: plan.Mutable, Personal: true, Doc: "The workspace's own id of a person."},
+			{Name: "role", Type: plan.TypeEnum, Enum: []string{"user"}, Mode: plan.CreateOnly, Sort: true, Default: "user", Doc: "Always `user`: leads are never deduplicated (IC trap 33), so that they are neither adopted nor changed."},
+			{Name: "external_id", Type: plan.TypeString, Mode: plan.Mutable, FillOnly: true, Personal: true, Doc: "The workspace's own id of a person, which the customer's other systems go by: decide in scoping whether it is the login, the employee number, or left out. One that is not empty in Intercom is never changed, only an empty one is filled."},
 			{Name: "email", Type: plan.TypeString, Mode: plan.Mutable, Personal: true, Doc: "E-mail address, lower case. A contact without one can be sent nothing (IC trap 40)."},
 			{Name: "name", Type: plan.TypeString, Mode: plan.Mutable, Personal: true, Doc: "Full name."},
 			{Name: "phone", Type: plan.TypeString, Mode: plan.Mutable, Personal: true, Doc: "Phone in E.164; see the function `e164`."},

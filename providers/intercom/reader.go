@@ -342,7 +342,16 @@ func (r *Reader) Get(ctx context.Context, kind, id string) (plan.Live, error) {
 		return plan.Live{}, fmt.Errorf("%s %s: %w", kind, id, plan.ErrNotFound)
 	}
 	var raw json.RawMessage
-	if err := r.c.read(ctx, http.MethodGet, path, nil, &raw, "GET "+path); err != nil {
+	err := r.c.read(ctx, http.MethodGet, path, nil, &raw, "GET "+path)
+	for hop := 0; kind == "contact" && err != nil && hop < maxHops; hop++ {
+		next, moved := mergedInto(err)
+		if !moved || next == path {
+			break
+		}
+		path = next
+		err = r.c.read(ctx, http.MethodGet, path, nil, &raw, "GET "+path)
+	}
+	if err != nil {
 		return plan.Live{}, err
 	}
 	live, ok, err := r.convert(ctx, kind, raw)

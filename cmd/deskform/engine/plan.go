@@ -234,6 +234,9 @@ func (f *Forecast) add(dest *intercom.Destination, c plan.Change) {
 		f.Reads++ // the actor is looked for, once
 	}
 	if !c.Action.Writes() && c.Action != plan.Merged || len(steps) == 0 {
+		if c.MovedFrom != "" && c.Action != plan.Merged {
+			f.Reads++ // the object that is left is read once
+		}
 		return
 	}
 	f.Reads += dest.Reads(c, steps)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"time"
 
 	"deskform/plan"
@@ -52,7 +53,8 @@ func (e *Engine) usedKinds() []*plan.Kind {
 	return out
 }
 
-func indexed(k *plan.Kind) []string {
+// indexed are the fields of a kind that objects are found by.
+func (e *Engine) indexed(k *plan.Kind) []string {
 	keys := slices.Clone(k.NaturalKeys)
 	if k.Marked {
 		keys = append(keys, plan.MarkerField)
@@ -60,6 +62,13 @@ func indexed(k *plan.Kind) []string {
 	for _, m := range k.Matches {
 		if !slices.Contains(keys, m) {
 			keys = append(keys, m)
+		}
+	}
+	for _, s := range e.Config.Sets {
+		for _, m := range s.Match {
+			if s.Kind == k.Name && !slices.Contains(keys, m) {
+				keys = append(keys, m)
+			}
 		}
 	}
 	return keys
@@ -70,7 +79,14 @@ func (e *Engine) refreshKind(ctx context.Context, r plan.Reader, k *plan.Kind, m
 	defer e.Watch.Done()
 	started := e.now()
 	since := time.Time{}
-	if mode == RefreshChanged && k.ChangedSweep {
+	keys := e.indexed(k)
+	index := "index " + k.Name
+	old, _, err := e.Cache.Get(ctx, index)
+	if err != nil {
+		return err
+	}
+	found := strings.Join(slices.Sorted(slices.Values(keys)), "\n") // other fields to find by: all has to be read again
+	if mode == RefreshChanged && k.ChangedSweep && old == found {
 		mark, err := e.Cache.Watermark(ctx, k.Name)
 		if err != nil {
 			return err
@@ -80,8 +96,10 @@ func (e *Engine) refreshKind(ctx context.Context, r plan.Reader, k *plan.Kind, m
 		}
 	}
 	full := since.IsZero()
-	keys := indexed(k)
 	if err := e.Cache.PutLive(ctx, k.Name, full, e.keepParts(ctx, k, r.Sweep(ctx, k.Name, since)), keys); err != nil {
+		return err
+	}
+	if err := e.Cache.Set(ctx, index, found); err != nil {
 		return err
 	}
 	if err := e.lookCloser(ctx, r, k, started, keys); err != nil {
@@ -143,6 +161,10 @@ func (e *Engine) lookCloser(ctx context.Context, r plan.Reader, k *plan.Kind, sw
 				live = plan.Live{Kind: k.Name, ID: id, Gone: true}
 			case err != nil:
 				return err
+			case live.ID != id: // merged into another
+				if err := e.Cache.SetLive(ctx, plan.Live{Kind: k.Name, ID: id, Gone: true, Into: live.ID}, keys); err != nil {
+					return err
+				}
 			}
 			if err := e.Cache.SetLive(ctx, live, keys); err != nil {
 				return err

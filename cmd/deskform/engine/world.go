@@ -24,6 +24,9 @@ type world struct {
 
 func (w *world) Live(kind, id string) (*plan.Live, error) {
 	live, missing, err := w.e.Cache.Live(w.ctx, kind, id)
+	for hop := 0; err == nil && live != nil && live.Gone && live.Into != "" && hop < 3; hop++ {
+		live, missing, err = w.e.Cache.Live(w.ctx, kind, live.Into)
+	}
 	if err != nil || live == nil || missing && w.e.kinds[kind].Resource || live.Gone {
 		return nil, err
 	}
@@ -45,7 +48,7 @@ func (w *world) Whole(kind, id string) (*plan.Live, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	if err := w.e.Cache.SetLive(w.ctx, got, indexed(w.e.kinds[kind])); err != nil || got.Gone {
+	if err := w.e.Cache.SetLive(w.ctx, got, w.e.indexed(w.e.kinds[kind])); err != nil || got.Gone {
 		return nil, err
 	}
 	return &got, nil
