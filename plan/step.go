@@ -39,6 +39,10 @@ type Step struct {
 	Notifies int `json:"notifies,omitempty"`
 	// Restore: see Change.
 	Restore Policy `json:"restore,omitempty"`
+	// Looks: the call is preceded by one read, which may find that it was made already.
+	Looks bool `json:"looks,omitempty"`
+	// Customers is how many of Notifies are contacts.
+	Customers int `json:"customers,omitempty"`
 	// Limit names the throttle that the call falls under besides the window ("reply").
 	Limit string `json:"limit,omitempty"`
 }

@@ -169,7 +169,11 @@ func writeForecast(w io.Writer, f engine.Forecast, rate float64) error {
 	if rate > 0 {
 		took = fmt.Sprintf(", about %s with %.0f calls and %.0f replies a second", f.Duration(rate), rate, transport.RepliesPerSecond)
 	}
-	_, err := fmt.Fprintf(w, "Forecast: %d writes and %d reads%s; %d notifications to teammates cannot be avoided, to customers none is sent.\n", f.Writes, f.Reads, took, f.People)
+	customers := "to customers none is sent"
+	if f.Customers > 0 {
+		customers = fmt.Sprintf("and %d to customers", f.Customers)
+	}
+	_, err := fmt.Fprintf(w, "Forecast: %d writes and %d reads%s; %d notifications to teammates cannot be avoided, %s.\n", f.Writes, f.Reads, took, f.People-f.Customers, customers)
 	return err
 }
 

@@ -109,6 +109,20 @@ func TestContract(t *testing.T) {
 	do("conv", "conversation", "open", "conv", plan.Fields{})
 	do("conv", "conversation", "close", "conv", plan.Fields{})
 	do("conv", "conversation", "untag_conversation", "conv", plan.Fields{"member": "@vip"})
+	for on, kind := range map[string]string{"ann": "contact", "org": "company"} {
+		if res := do(on, kind, "add_note", on, plan.Fields{"body": "<p>Likes tea</p><p><i>itsm365x0123456789ab</i></p>", "token": "itsm365x0123456789ab"}); res.PartID == "" {
+			t.Errorf("the note on a %s has no id", kind)
+		}
+		if notes, err := w.Notes(ctx, kind, ids[on]); err != nil || len(notes) != 1 {
+			t.Errorf("%d notes on a %s, %v", len(notes), kind, err)
+		}
+	}
+	do("bob", "contact", "create_contact", "", plan.Fields{"role": "user", "email": "bob@acme.example"})
+	do("conv", "conversation", "add_participant", "conv", plan.Fields{"member": "@bob"})
+	if got, err := w.Get(ctx, "conversation", ids["conv"]); err != nil || !plan.Equal(got.Fields["participants"], strs(ids["ann"], ids["bob"])) || got.Fields["contact"] != ids["ann"] {
+		t.Errorf("participants %v of %v, %v", got.Fields["participants"], got.Fields["contact"], err)
+	}
+	do("conv", "conversation", "remove_participant", "conv", plan.Fields{"member": "@bob"})
 	do("ann", "contact", "untag_contact", "ann", plan.Fields{"member": "@vip"})
 	do("ann", "contact", "detach_company", "ann", plan.Fields{"member": "@org"})
 
@@ -134,7 +148,7 @@ func TestContract(t *testing.T) {
 	}
 	for _, op := range strings.Fields(`create_attribute update_attribute add_option archive_option create_tag rename_tag create_contact update_contact attach_company
 		detach_company tag_contact untag_contact upsert_company update_company create_conversation contact_reply comment note tag_conversation
-		untag_conversation update_conversation assign_team assign_teammate snooze open close`) {
+		untag_conversation add_note add_participant remove_participant update_conversation assign_team assign_teammate snooze open close`) {
 		if !sent[op] {
 			t.Errorf("%s was not sent", op)
 		}

@@ -329,6 +329,11 @@ func convertConversation(raw json.RawMessage, l *plan.Live) (bool, error) {
 	if len(c.Contacts.Contacts) > 0 {
 		f["contact"] = c.Contacts.Contacts[0].ID
 	}
+	everybody := []plan.Value{}
+	for _, k := range c.Contacts.Contacts {
+		everybody = append(everybody, k.ID)
+	}
+	f["participants"] = everybody // with the one who opened it, who so is never to be added
 	tags := []plan.Value{}
 	for _, t := range c.Tags.Tags {
 		tags = append(tags, string(t.ID))

@@ -64,6 +64,7 @@ func (d *Destination) Normalize(kind string, w *plan.Want, attr func(model, name
 		n.attributes("contact", attr)
 		n.oneLine("name", maxAttribute)
 		n.match("contact", attr)
+		n.notes()
 		if w.Match["email"] != nil {
 			if s, ok := w.Match["email"].(string); ok {
 				w.Match["email"] = strings.ToLower(strings.TrimSpace(s))
@@ -73,6 +74,7 @@ func (d *Destination) Normalize(kind string, w *plan.Want, attr func(model, name
 		n.empty("website", "industry", "size", "remote_created_at")
 		n.attributes("company", attr)
 		n.oneLine("name", maxAttribute)
+		n.notes()
 		if id, ok := w.Fields["company_id"].(string); ok && strings.TrimSpace(id) == "" {
 			n.problem("company_id", "required", "is empty, and a company without one could never be found again (IC 3.3)")
 		}
@@ -407,6 +409,9 @@ func (d *Destination) SameField(kind, name string, v, have plan.Value) bool {
 
 // SamePart says how a live part differs from the wanted one; empty when it does not.
 func (d *Destination) SamePart(want plan.PartWant, got plan.LivePart) string {
+	if got.Fields["note"] == true {
+		return sameNote(want, got)
+	}
 	private, _ := want.Fields["private"].(bool)
 	if p, _ := got.Fields["private"].(bool); p != private {
 		return "private is " + strconv.FormatBool(p)

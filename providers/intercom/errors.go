@@ -33,6 +33,7 @@ var rules = []rule{
 	{status: http.StatusUnprocessableEntity, message: "already assigned", op: "assign_", verdict: plan.Done},
 	{status: http.StatusNotFound, op: "untag_", verdict: plan.Done},
 	{status: http.StatusNotFound, op: "detach_", verdict: plan.Done},
+	{status: http.StatusNotFound, message: "User", op: "remove_participant", verdict: plan.Done},
 	{status: http.StatusRequestTimeout, verdict: plan.Unknown},
 	{status: http.StatusConflict, op: "create_contact", verdict: plan.Unknown}, // looked into below
 }

@@ -66,6 +66,7 @@ func contactKind() plan.Kind {
 			{Name: "companies", Type: plan.TypeRefs, Mode: plan.Members, Refs: []string{"company"}, Doc: "Companies of the contact, at most 1,000 (IC 3.3)."},
 			{Name: "tags", Type: plan.TypeRefs, Mode: plan.Members, Refs: []string{"tag"}, Doc: "Tags."},
 		},
+		Part: notePart("contact"),
 	}
 }
 
@@ -82,6 +83,7 @@ func companyKind() plan.Kind {
 			{Name: "remote_created_at", Type: plan.TypeTime, Mode: plan.CreateOnly, Doc: "The source's creation date."},
 			{Name: "attributes", Type: plan.TypeMap, Mode: plan.Mutable, Attributes: "company", Doc: "Custom attributes by name."},
 		},
+		Part: notePart("company"),
 	}
 }
 
@@ -96,6 +98,7 @@ func conversationKind() plan.Kind {
 			{Name: "brand", Type: plan.TypeRef, Mode: plan.CreateOnly, Refs: []string{"brand"}, Doc: "The brand it came to; the workspace's own when left out. Intercom shows it nowhere again (IC 3.6)."},
 			{Name: "number", Type: plan.TypeString, Mode: plan.Mutable, Local: true, Doc: "The ticket's number, which the marker at the end of the first message carries, so that a search for it finds the conversation."},
 			{Name: "title", Type: plan.TypeString, Mode: plan.Mutable, Personal: true, Doc: "Title."},
+			{Name: "participants", Type: plan.TypeRefs, Mode: plan.Members, Refs: []string{"contact"}, Personal: true, Doc: "Contacts who take part besides the one who opened it. Each that is added is told, which no flag avoids (IC trap 9), so leave it out unless that is meant."},
 			{Name: "tags", Type: plan.TypeRefs, Mode: plan.Members, Refs: []string{"tag"}, Doc: "Tags, one call each."},
 			{Name: "attributes", Type: plan.TypeMap, Mode: plan.Mutable, Attributes: "conversation", Doc: "Custom attributes by name."},
 			{Name: "links", Type: plan.TypeMap, Elem: plan.TypeRefs, Mode: plan.Members, Refs: []string{"object"}, Attributes: "conversation", Doc: "Custom objects by the name of a relationship; they ride in the call that writes attributes. Links that others added stay."},

@@ -29,6 +29,8 @@ func (w *Writer) Settle(ctx context.Context, in plan.Intent) (plan.Settlement, e
 		return w.settleConversation(ctx, s)
 	case "comment", "note", "contact_reply":
 		return w.settlePart(ctx, s)
+	case "add_note":
+		return w.settleNote(ctx, s)
 	case "upsert_company":
 		return plan.Settlement{}, nil // repeating it finds it
 	}
@@ -170,6 +172,8 @@ func (w *Writer) spoke(p plan.LivePart, s plan.Step) bool {
 // a message is blanked, since no API takes one away (IC 2), a contact is archived. A second attribute is left to a person.
 func (w *Writer) RemoveCopy(ctx context.Context, in plan.Intent, id string) error {
 	switch s := in.Step; {
+	case s.Op == "add_note":
+		return errors.New("no API deletes a note (IC trap 35); delete it in Intercom")
 	case s.Part != "":
 		_, err := w.c.send(ctx, http.MethodPost, "/conversations/redact", map[string]any{"type": "conversation_part", "conversation_id": s.ID, "conversation_part_id": id}, "redact_copy", "")
 		return gone(err)

@@ -120,6 +120,7 @@ func (b *builder) contact() {
 	}
 	b.members("companies", "attach_company", "detach_company")
 	b.members("tags", "tag_contact", "untag_contact")
+	b.notes()
 }
 
 func (b *builder) company() {
@@ -128,6 +129,7 @@ func (b *builder) company() {
 	} else if len(b.set("")) > 0 {
 		b.add("update_company", "", plan.Step{Repeatable: true, Fields: b.set(""), Payload: b.values("")})
 	}
+	b.notes()
 }
 
 func (b *builder) conversation() {
@@ -151,6 +153,7 @@ func (b *builder) conversation() {
 		}
 		reopens = b.part(p) || reopens
 	}
+	b.participants()
 	b.members("tags", "tag_conversation", "untag_conversation")
 	var fields []string
 	payload := plan.Fields{}
@@ -256,11 +259,11 @@ func (b *builder) reached(op string) int {
 }
 
 // peopleReached is how many notifications a call may cause that no flag can avoid (IC trap 9, IC 8): a new conversation, a
-// contact's reply and an assignment reach teammates. Comments of teammates are sent with skip_notifications; notes, tags,
+// contact's reply and an assignment reach teammates, a participant who is added is told. Comments of teammates are sent with skip_notifications; notes, tags,
 // attributes, closing and snoozing reach nobody.
 func peopleReached(op string) int {
 	switch op {
-	case "create_conversation", "contact_reply", "assign_team", "assign_teammate":
+	case "create_conversation", "contact_reply", "assign_team", "assign_teammate", "add_participant":
 		return 1
 	}
 	return 0

@@ -55,6 +55,8 @@ func (w *Writer) do(ctx context.Context, s plan.Step) (plan.Result, error) {
 		return w.plain(ctx, s, http.MethodPost, "/contacts/"+s.ID+"/tags", map[string]any{"id": p["member"]})
 	case "untag_contact":
 		return w.plain(ctx, s, http.MethodDelete, "/contacts/"+s.ID+"/tags/"+fmt.Sprint(p["member"]), nil)
+	case "add_note":
+		return w.addNote(ctx, s)
 	case "upsert_company":
 		return w.object(ctx, s, http.MethodPost, "/companies", body(p))
 	case "update_company":
@@ -200,6 +202,10 @@ func (w *Writer) conversation(ctx context.Context, s plan.Step) (plan.Result, er
 	switch s.Op {
 	case "comment", "note", "contact_reply":
 		return w.reply(ctx, s, actor)
+	case "add_participant": // never by e-mail, which would make a lead of an unknown one (IC trap 10)
+		return w.object(ctx, s, http.MethodPost, path+"/customers", map[string]any{"admin_id": actor, "customer": map[string]any{"intercom_user_id": p["member"]}})
+	case "remove_participant":
+		return w.object(ctx, s, http.MethodDelete, path+"/customers/"+fmt.Sprint(p["member"]), map[string]any{"admin_id": actor})
 	case "tag_conversation":
 		return w.plain(ctx, s, http.MethodPost, path+"/tags", map[string]any{"id": p["member"], "admin_id": actor})
 	case "untag_conversation":

@@ -38,6 +38,8 @@ type Forecast struct {
 	Reads  int `json:"reads"`
 	// People is how many notifications cannot be avoided.
 	People int `json:"people"`
+	// Customers is how many of them are contacts.
+	Customers int `json:"customers,omitempty"`
 	// ByOperation counts the writes.
 	ByOperation map[string]int `json:"by_operation,omitempty"`
 	// Replies fall under the reply throttle.
@@ -244,6 +246,10 @@ func (f *Forecast) add(dest *intercom.Destination, c plan.Change) {
 		f.Writes++
 		f.ByOperation[s.Op]++
 		f.People += s.Notifies
+		f.Customers += s.Customers
+		if s.Looks {
+			f.Reads++
+		}
 		if s.Limit == "reply" {
 			f.Replies++
 		}

@@ -306,6 +306,11 @@ func (e *Engine) compareAll(ctx context.Context, before, after map[string]int, b
 				continue
 			}
 			e.Watch.Step(1)
+			if len(want.Parts) > 0 && !live.HasParts {
+				if live.Parts, err = reader.NoteParts(ctx, set.Kind, b.ID); err != nil {
+					return err
+				}
+			}
 			if err := e.compareOne(ctx, set, want, b, &live, r); err != nil {
 				return err
 			}
@@ -337,6 +342,7 @@ func (e *Engine) compareOne(ctx context.Context, set *hcl.Set, want *plan.Want, 
 		}
 		have := live.Fields[name]
 		switch {
+		case f.FillOnly && have != nil && have != "":
 		case b.Origin == "adopted" && set.OnAdopt != plan.PolicyOverwrite && f.Mode != plan.Members:
 			if have == nil && ids != nil {
 				r.mismatch("%s: %s is empty", b.Address, name)

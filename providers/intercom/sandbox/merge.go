@@ -87,7 +87,19 @@ func (s *Server) mergeInto(from, into *contact) {
 		}
 		into.companies = append(slices.Clone(into.companies), id)
 	}
+	for _, n := range s.notesBy[from.id] {
+		n.owner = into.id
+		s.notesBy[into.id] = append(s.notesBy[into.id], n)
+	}
+	delete(s.notesBy, from.id)
 	for _, v := range s.vorder {
+		if s.convs[v.id] == v && slices.Contains(v.others, from.id) {
+			v.others = without(v.others, from.id)
+			if !slices.Contains(v.contacts(), into.id) {
+				v.others = append(v.others, into.id)
+			}
+			s.touch(v)
+		}
 		if s.convs[v.id] != v || v.contact != from.id {
 			continue
 		}
