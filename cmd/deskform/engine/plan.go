@@ -250,6 +250,10 @@ func (f *Forecast) add(dest *intercom.Destination, c plan.Change) {
 		if s.Looks {
 			f.Reads++
 		}
+		if s.Op == "add_note" && s.Payload["author"] == nil && !f.speaks {
+			f.speaks = true
+			f.Reads++ // likewise
+		}
 		if s.Limit == "reply" {
 			f.Replies++
 		}
