@@ -24,7 +24,7 @@ func TestCapabilities(t *testing.T) {
 		}
 	}
 	for _, line := range []string{
-		"| updated | changed: `external_id`, `email`, `name`, `phone`, `signed_up_at`, `attributes`; members put there by us: `companies`, `tags`; never after creation: `role` |",
+		"| updated | changed: `external_id`, `email`, `name`, `phone`, `signed_up_at`, `attributes`; members put there by us: `companies`, `tags`; never after creation: `role`; messages are added, never changed |",
 		"| created | by a person: no API creates teams (IC 2) |",
 	} {
 		if !strings.Contains(string(page), line+"\n") {
