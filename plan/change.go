@@ -92,6 +92,8 @@ type Change struct {
 	MergedInto string    `json:"merged_into,omitempty"`
 	Cause      string    `json:"cause,omitempty"`
 	Problems   []Problem `json:"problems,omitempty"`
+	// Notes are those of the want.
+	Notes []Problem `json:"notes,omitempty"`
 	// Row is where the row stands in its source.
 	Row string `json:"row,omitempty"`
 	// Deferred are fields whose references can follow and are written after the set they wait for.

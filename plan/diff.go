@@ -78,7 +78,7 @@ func leftBehind(set *Set, kind *Kind, base *Base) Change {
 // diffOne makes the change of one want.
 func diffOne(set *Set, kind *Kind, want *Want, base *Base, w World) (Change, error) {
 	addr := Address{Set: set.Name, Key: want.Key, Resource: set.Resource}
-	c := Change{Address: addr, Kind: kind.Name, Row: want.Row, Problems: want.Problems}
+	c := Change{Address: addr, Kind: kind.Name, Row: want.Row, Problems: want.Problems, Notes: want.Notes}
 	if base != nil {
 		c.ID = base.ID
 	}

@@ -59,6 +59,9 @@ type Want struct {
 	Parts  []PartWant `json:"parts,omitempty"`
 	// Problems make the record invalid.
 	Problems []Problem `json:"problems,omitempty"`
+	// Notes say what the row loses or becomes on its way by a rule that the configuration declares: a file that is denied,
+	// a text that is split. They make nothing invalid.
+	Notes []Problem `json:"notes,omitempty"`
 	// Row is where the row stands in its source ("line 12"), for messages.
 	Row string `json:"row,omitempty"`
 	// Manual says what a person has to do where no call can make this one; empty leaves it to the kind.

@@ -89,12 +89,15 @@ Nothing will be done about these:
 Plan: 0 to create, 0 to adopt, 0 to update, 0 to append, 1 in conflict, 0 frozen, 0 blocked, 0 manual, 0 invalid.
 `},
 		"problems hide addresses": {[]plan.Change{{Address: plan.Address{Set: "contact.people", Key: "e1"}, Kind: "contact", Action: plan.Invalid,
-			Problems: []plan.Problem{{Field: "email", Text: "ann@@acme.example is no address"}}}}, open,
+			Problems: []plan.Problem{{Field: "email", Rule: "not_an_address", Text: "ann@@acme.example is no address"}}}}, open,
 			`No changes. Intercom holds what the configuration wants.
 
 Nothing will be done about these:
   x contact.people["e1"]  (invalid)
       x email (personal) is no address
+
+Rows that break a limit or a rule:
+       1 contact.people email: not_an_address  (contact.people["e1"])
 
 Plan: 0 to create, 0 to adopt, 0 to update, 0 to append, 0 in conflict, 0 frozen, 0 blocked, 0 manual, 1 invalid.
 `},

@@ -47,6 +47,7 @@ func Text(w io.Writer, changes iter.Seq2[plan.Change, error], o Options) (Summar
 		action plan.Action
 	}
 	shown := map[group]int{}
+	rules := Rules{}
 	pending := false
 	var held strings.Builder
 	for c, err := range changes {
@@ -54,6 +55,7 @@ func Text(w io.Writer, changes iter.Seq2[plan.Change, error], o Options) (Summar
 			return sum, err
 		}
 		sum.Add(&c)
+		rules.Add(m, &c)
 		pending = pending || c.Pending()
 		if c.Action == plan.NoOp || c.Action == plan.Skip || c.Action == plan.Merged && !c.Pending() {
 			continue
@@ -85,6 +87,7 @@ func Text(w io.Writer, changes iter.Seq2[plan.Change, error], o Options) (Summar
 	if more > 0 {
 		fmt.Fprintf(out, "  … and %d more like these; --all shows every one\n", more)
 	}
+	rules.write(out)
 	fmt.Fprintf(out, "\n%s\n", sum.Line())
 	if rest := sum.Rest(); rest != "" {
 		fmt.Fprintf(out, "Besides: %s.\n", rest)
@@ -151,6 +154,9 @@ func writeChange(out io.Writer, m masker, c *plan.Change, color bool) {
 	for _, p := range c.Problems {
 		fmt.Fprintf(out, "      x %s\n", m.maskText(strings.TrimSpace(p.Field+" "+p.Text)))
 	}
+	for _, p := range c.Notes {
+		fmt.Fprintf(out, "      i %s\n", m.maskText(strings.TrimSpace(p.Field+" "+p.Text)))
+	}
 }
 
 // writeWanted names what a person has to type in: the plain values of a manual step.
@@ -184,12 +190,13 @@ func JSON(w io.Writer, head map[string]any, changes iter.Seq2[plan.Change, error
 		fmt.Fprint(out, ",")
 	}
 	fmt.Fprint(out, `"changes":[`)
-	first := true
+	first, rules := true, Rules{}
 	for c, err := range changes {
 		if err != nil {
 			return sum, err
 		}
 		sum.Add(&c)
+		rules.Add(m, &c)
 		if c.Action == plan.NoOp || c.Action == plan.Skip {
 			continue
 		}
@@ -208,7 +215,15 @@ func JSON(w io.Writer, head map[string]any, changes iter.Seq2[plan.Change, error
 	if err != nil {
 		return sum, err
 	}
-	fmt.Fprintf(out, "\n],\"summary\":%s}\n", counts)
+	fmt.Fprintf(out, "\n],\"summary\":%s", counts)
+	if list := rules.List(); len(list) > 0 {
+		text, err := json.Marshal(list)
+		if err != nil {
+			return sum, err
+		}
+		fmt.Fprintf(out, ",\"rules\":%s", text)
+	}
+	fmt.Fprint(out, "}\n")
 	return sum, out.Flush()
 }
 
@@ -226,6 +241,7 @@ type shownChange struct {
 	MergedInto string         `json:"merged_into,omitempty"`
 	Cause      string         `json:"cause,omitempty"`
 	Problems   []plan.Problem `json:"problems,omitempty"`
+	Notes      []plan.Problem `json:"notes,omitempty"`
 	Row        string         `json:"row,omitempty"`
 }
 
@@ -244,6 +260,10 @@ func (m masker) change(c plan.Change) shownChange {
 	for _, p := range c.Problems {
 		p.Text = m.maskText(p.Text)
 		s.Problems = append(s.Problems, p)
+	}
+	for _, p := range c.Notes {
+		p.Text = m.maskText(p.Text)
+		s.Notes = append(s.Notes, p)
 	}
 	for _, f := range c.Fields {
 		sf := shownField{Field: f.Field, What: f.What, Reason: f.Reason}
