@@ -222,6 +222,17 @@ func (r *resolver) author(v Value, private bool) (Value, error) {
 			}
 		}
 		return Author("actor", v.Name), nil
+	case map[string]Value:
+		if v["as"] == "contact" && v["ref"] == nil && r.own != nil { // the provider goes on with the first message
+			got, found, err := r.w.Target(*r.own)
+			if err != nil {
+				return nil, err
+			}
+			if found && got.ID != "" {
+				return Author("contact", got.ID), nil
+			}
+			return Author("contact", Ref{[]Target{*r.own}}), nil
+		}
 	}
 	return v, nil
 }

@@ -276,14 +276,17 @@ func scalar(v plan.Value) string {
 // conversation checks the first message and the thread.
 func (n *normal) conversation() {
 	w := n.w
+	split := n.text("on_long") == "split"
 	if body, ok := w.Fields["body"].(string); ok {
 		body = tidy(strip(body))
 		w.Fields["body"] = body
 		if body == "" {
 			w.Fields["body"] = noText
 		}
-		if utf8.RuneCountInString(body)+n.extra+100 > maxBody {
-			n.problem("body", "too_long", fmt.Sprintf("is longer than %d characters (IC 7 #6)", maxBody))
+		if most := maxBody - n.extra - 100; utf8.RuneCountInString(body) > most && split {
+			n.splitBody(most)
+		} else if utf8.RuneCountInString(body) > most {
+			n.problem("body", "too_long", fmt.Sprintf("is longer than %d characters (IC 7 #6); on_long = \"split\" lets it go on in more parts", maxBody))
 		}
 	}
 	n.thread()
@@ -295,6 +298,8 @@ func (n *normal) thread() {
 	w := n.w
 	n.oneLine("title", maxAttribute)
 	created, _ := w.Fields["created_at"].(int64)
+	split := n.takeString("on_long") == "split"
+	n.filePolicy()
 	if until, ok := w.Fields["snoozed_until"].(int64); ok && n.now != nil && until <= n.now().Unix() && w.Fields["state"] == "snoozed" {
 		w.Fields["state"] = "open" // Intercom has woken it, or would at once
 	}
@@ -313,16 +318,16 @@ func (n *normal) thread() {
 		if tagLike.MatchString(body) && !isTame(body) {
 			body = cleanHTML(body) // the mapping may have forgotten html()
 		}
-		if utf8.RuneCountInString(body) > maxBody {
-			n.problem(p.List, "too_long", fmt.Sprintf("part %s is longer than %d characters (IC 7 #6)", p.Key, maxBody))
+		if !split && utf8.RuneCountInString(paragraphsOf(body))+front(p.Fields) > maxBody {
+			n.problem(p.List, "too_long", fmt.Sprintf("part %s is longer than %d characters (IC 7 #6); on_long = \"split\" lets it go on in more parts", p.Key, maxBody))
 		}
 		files, _ := p.Fields["files"].([]plan.Value)
 		if body == "" && len(files) == 0 {
 			body = noText
 		}
 		p.Fields["body"] = body
-		if len(files) > maxFiles {
-			n.problem(p.List, "too_many_files", fmt.Sprintf("part %s has %d files, a message takes %d (IC 3.6)", p.Key, len(files), maxFiles))
+		if len(files) > maxFiles && !split {
+			n.problem(p.List, "too_many_files", fmt.Sprintf("part %s has %d files, a message takes %d (IC 3.6); on_long = \"split\" lets it go on in more parts", p.Key, len(files), maxFiles))
 		}
 		for _, f := range files {
 			file, ok := f.(plan.File)
@@ -334,18 +339,34 @@ func (n *normal) thread() {
 			}
 		}
 		if at, ok := p.Fields["created_at"].(int64); !ok {
-			n.problem(p.List, "no_time", fmt.Sprintf("part %s has no time", p.Key))
+			if p.Fields["private"] != true {
+				n.problem(p.List, "no_time", fmt.Sprintf("part %s has no time; only a private one may be without, and is then written last", p.Key))
+			}
 		} else if at < created {
 			// The service wants times that do not go back (IC 7 #3); the source has comments older than their ticket.
 			p.Fields["created_at"] = created
 		}
 	}
-	sort.SliceStable(w.Parts, func(i, j int) bool { return at(w.Parts[i]) < at(w.Parts[j]) })
+	if split {
+		n.splitParts()
+	}
+	sort.SliceStable(w.Parts, func(i, j int) bool { return order(w.Parts[i]) < order(w.Parts[j]) })
+	if len(w.Parts) > maxParts {
+		n.note("parts", "long_thread", fmt.Sprintf("has %d parts, of which Intercom shows the newest %d (IC trap 6)", len(w.Parts), maxParts))
+	}
 }
 
 func at(p plan.PartWant) int64 {
 	t, _ := p.Fields["created_at"].(int64)
 	return t
+}
+
+// order puts what has no time of its own last: it is written at the time of the move.
+func order(p plan.PartWant) int64 {
+	if p.Fields["created_at"] == nil {
+		return math.MaxInt64
+	}
+	return at(p)
 }
 
 // noText stands for a message that has none: the service takes no empty ones.
@@ -375,6 +396,9 @@ func originalAuthor(name string, at int64) string {
 }
 
 func originalTime(at int64) string {
+	if at == 0 {
+		return ""
+	}
 	return " · " + time.Unix(at, 0).UTC().Format("2006-01-02 15:04") + " UTC"
 }
 
@@ -419,7 +443,7 @@ func (d *Destination) SamePart(want plan.PartWant, got plan.LivePart) string {
 	if want.SourcePrivate != nil && *want.SourcePrivate && !private {
 		return "the source says private"
 	}
-	if !plan.Equal(want.Fields["created_at"], got.Fields["created_at"]) {
+	if want.Fields["created_at"] != nil && !plan.Equal(want.Fields["created_at"], got.Fields["created_at"]) {
 		return "its time differs"
 	}
 	body, _ := want.Fields["body"].(string)
@@ -428,7 +452,11 @@ func (d *Destination) SamePart(want plan.PartWant, got plan.LivePart) string {
 		// The actor spoke, and the author stands in front.
 		created, _ := want.Fields["created_at"].(int64)
 		front, ok := strings.CutSuffix(h, w)
-		if !ok || !strings.HasSuffix(strings.TrimSpace(front), originalTime(created)) {
+		end := originalTime(created)
+		if p, named := want.Fields["author"].(plan.Person); end == "" && named {
+			end = squeeze(originalAuthor(p.Name, 0)) // a name alone
+		}
+		if !ok || end == "" || !strings.HasSuffix(strings.TrimSpace(front), end) {
 			return "its text differs"
 		}
 	}

@@ -91,7 +91,7 @@ func conversationKind() plan.Kind {
 	return plan.Kind{
 		Name: "conversation", Creatable: true, ChangedSweep: true, PartsOnGet: true, Marked: true, Version: normalizer,
 		Doc: "A conversation that a contact opened; no API opens one for an agent (IC trap 7).",
-		Fields: []plan.Field{
+		Fields: append([]plan.Field{
 			{Name: "contact", Type: plan.TypeRef, Mode: plan.CreateOnly, Required: true, AtCreate: true, Refs: []string{"contact"}, Doc: "Who opened it."},
 			{Name: "created_at", Type: plan.TypeTime, Mode: plan.CreateOnly, Required: true, Doc: "The original time of creation."},
 			{Name: "body", Type: plan.TypeText, Mode: plan.CreateOnly, Required: true, Personal: true, Doc: "The first message, plain text (IC 3.6). A last line with a marker word is added, by which a lost answer can be settled (IC 4.2)."},
@@ -109,15 +109,15 @@ func conversationKind() plan.Kind {
 			}},
 			{Name: "state", Type: plan.TypeEnum, Enum: []string{"open", "snoozed", "closed"}, Mode: plan.Mutable, Restored: true, Default: "open", Doc: "The state in the end; closing comes last (IC 4.4)."},
 			{Name: "snoozed_until", Type: plan.TypeTime, Mode: plan.Mutable, Restored: true, Doc: "Until when, for `snoozed`. A time that has passed leaves it open."},
-		},
+		}, longFields()...),
 		Part: &plan.PartKind{
 			Doc: "A message or note of the conversation.",
 			Fields: []plan.Field{
 				{Name: "private", Type: plan.TypeBool, Mode: plan.CreateOnly, Default: false, Doc: "A note, which no customer sees."},
 				{Name: "author", Type: plan.TypePerson, Mode: plan.CreateOnly, Personal: true, Doc: "Who wrote it: `person(...)`. Who has no seat and is not the contact is named in the text, and the actor speaks."},
-				{Name: "created_at", Type: plan.TypeTime, Mode: plan.CreateOnly, Required: true, Doc: "When."},
+				{Name: "created_at", Type: plan.TypeTime, Mode: plan.CreateOnly, Doc: "When. A private part may have none: it is written last, once, at the time of the move."},
 				{Name: "body", Type: plan.TypeHTML, Mode: plan.CreateOnly, Personal: true, Doc: "The text, HTML; see the function `html`."},
-				{Name: "files", Type: plan.TypeFiles, Mode: plan.CreateOnly, Doc: "Attachments, at most 10."},
+				{Name: "files", Type: plan.TypeFiles, Mode: plan.CreateOnly, Doc: "Attachments, at most 10; see `on_long` and `file_policy`."},
 			},
 		},
 	}
