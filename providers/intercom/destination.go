@@ -62,6 +62,9 @@ func (d *Destination) Normalize(kind string, w *plan.Want, attr func(model, name
 		n.lower("email")
 		n.empty("external_id", "phone", "signed_up_at")
 		n.attributes("contact", attr)
+		n.short("external_id", "email", "phone")
+		n.members("companies", maxCompanies)
+		n.past("signed_up_at", w.Fields["signed_up_at"], "")
 		n.oneLine("name", maxAttribute)
 		n.match("contact", attr)
 		n.notes()
@@ -73,6 +76,9 @@ func (d *Destination) Normalize(kind string, w *plan.Want, attr func(model, name
 	case "company":
 		n.empty("website", "industry", "size", "remote_created_at")
 		n.attributes("company", attr)
+		n.short("company_id", "website", "industry")
+		n.size("size")
+		n.past("remote_created_at", w.Fields["remote_created_at"], "")
 		n.oneLine("name", maxAttribute)
 		n.notes()
 		if id, ok := w.Fields["company_id"].(string); ok && strings.TrimSpace(id) == "" {
@@ -231,11 +237,13 @@ func (n *normal) typed(field string, v plan.Value, def plan.AttributeDef) plan.V
 		return bad("boolean")
 	case "datetime":
 		if at, ok := seconds(v, time.RFC3339); ok {
+			n.notMillis(field, at, "")
 			return at
 		}
 		return bad("time")
 	case "date":
 		if at, ok := seconds(v, time.RFC3339, time.DateOnly); ok {
+			n.notMillis(field, at, "")
 			return at - (at%86400+86400)%86400 // its day in UTC
 		}
 		return bad("date")
@@ -298,6 +306,10 @@ func (n *normal) thread() {
 	w := n.w
 	n.oneLine("title", maxAttribute)
 	created, _ := w.Fields["created_at"].(int64)
+	n.past("created_at", w.Fields["created_at"], "")
+	if until, ok := w.Fields["snoozed_until"].(int64); ok {
+		n.moment("snoozed_until", until, "")
+	}
 	split := n.takeString("on_long") == "split"
 	n.filePolicy()
 	if until, ok := w.Fields["snoozed_until"].(int64); ok && n.now != nil && until <= n.now().Unix() && w.Fields["state"] == "snoozed" {
@@ -329,6 +341,10 @@ func (n *normal) thread() {
 		if len(files) > maxFiles && !split {
 			n.problem(p.List, "too_many_files", fmt.Sprintf("part %s has %d files, a message takes %d (IC 3.6); on_long = \"split\" lets it go on in more parts", p.Key, len(files), maxFiles))
 		}
+		if bytesOf(files) > maxRequest && len(files) > 1 && !split {
+			n.problem(p.List, "message_too_large", fmt.Sprintf("part %s has files of %d MB together, a message takes %d (IC 7 #6); on_long = \"split\" lets it go on in more parts", p.Key, bytesOf(files)>>20, maxRequest>>20))
+		}
+		n.past(p.List, p.Fields["created_at"], fmt.Sprintf("part %s ", p.Key))
 		for _, f := range files {
 			file, ok := f.(plan.File)
 			switch {

@@ -85,13 +85,13 @@ func (n *normal) splitPart(p plan.PartWant) []plan.PartWant {
 	body, _ := p.Fields["body"].(string)
 	files, _ := p.Fields["files"].([]plan.Value)
 	texts := splitHTML(paragraphsOf(body), maxBody-front(p.Fields))
-	if len(texts) <= 1 && len(files) <= maxFiles {
+	chunks := loads(files)
+	if len(texts) <= 1 && len(chunks) <= 1 {
 		return []plan.PartWant{p}
 	}
 	if len(texts) <= 1 {
 		texts = []string{body}
 	}
-	chunks := slices.Collect(slices.Chunk(files, maxFiles))
 	out := []plan.PartWant{p}
 	p.Fields["body"] = texts[0]
 	for i := 1; i < max(len(texts), len(chunks)); i++ {
