@@ -27,6 +27,8 @@ func Schema() plan.SourceSchema {
 				Doc: "HTML as Intercom shows it: scripts, trackers, forms and one-click links of the source are taken out, inline pictures leave a marker."},
 			{Name: "text", Params: []string{"html"}, Result: plan.TypeText, Call: one(plainText),
 				Doc: "Plain text of HTML or text, with paragraphs; null when nothing is left."},
+			{Name: "dossier", Params: []string{"sections", "order"}, Optional: 1, Result: plan.TypeHTML, Call: dossier,
+				Doc: "What has no home of its own as one readable text: `dossier({ \"Related tickets\" = [...], \"Approvals\" = [...] })`. A section is a text, a list or a list of objects; empty ones are left out, the rest stand in the order given, then by name; null when all are empty."},
 			{Name: "teammate", Params: []string{"email"}, Result: plan.TypeTeammate, Call: teammate, Doc: "The teammate with this e-mail address, nobody when there is none."},
 			{Name: "e164", Params: []string{"phone", "region"}, Result: plan.TypeString, Call: e164, Doc: "A phone number in E.164 (`+79001234567`), read as one of the region (`\"RU\"`) unless it says otherwise; null when it is no valid number."},
 		},
