@@ -47,6 +47,9 @@ type FieldChange struct {
 	Reason string `json:"reason,omitempty"`
 }
 
+// PartLate is the reason of a part that is appended after newer ones.
+const PartLate = "is older than what is there already; it keeps its original time and stands after it"
+
 // A PartChange is one part of a change that is to be appended, or a part that cannot be changed any more.
 type PartChange struct {
 	List string `json:"list"`

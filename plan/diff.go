@@ -431,6 +431,9 @@ func (r *resolver) parts(wants []PartWant, base *Base, there []LivePart, c *Chan
 		if who, ok := p.Fields["author"].(Person); ok {
 			add.AuthorName = who.Name
 		}
+		if at, ok := p.Fields["created_at"].(int64); ok && base != nil && slices.ContainsFunc(base.Parts, func(b BasePart) bool { return b.At > at }) {
+			add.Reason = PartLate
+		}
 		c.Parts = append(c.Parts, add)
 	}
 	return nil

@@ -365,6 +365,7 @@ func TestAuthorLadder(t *testing.T) {
 		{"the own contact", plan.Person{Key: "ann", Name: "Ann"}, false, `{"as":"contact","ref":"c1"}`},
 		{"the own contact by its second row", plan.Person{Key: "twin", Name: "Ann"}, false, `{"as":"contact","ref":"c1"}`},
 		{"the own contact by e-mail", plan.Person{Email: "ann@x"}, false, `{"as":"contact","ref":"c1"}`},
+		{"the own contact, whoever it is", plan.Author("contact", nil), false, `{"as":"contact","ref":"c1"}`},
 		{"the own contact in private is the actor", plan.Person{Key: "ann", Name: "Ann"}, true, `{"as":"actor","name":"Ann"}`},
 		{"another contact is the actor", plan.Person{Key: "eve", Name: "Eve"}, false, `{"as":"actor","name":"Eve"}`},
 		{"a stranger is the actor", plan.Person{Key: "zed", Name: "Zed"}, false, `{"as":"actor","name":"Zed"}`},

@@ -135,10 +135,13 @@ func writeChange(out io.Writer, m masker, c *plan.Change, color bool) {
 	if c.Action == plan.Manual {
 		writeWanted(out, m, c)
 	}
-	appends, there := 0, 0
+	appends, there, late := 0, 0, 0
 	for _, p := range c.Parts {
 		if p.What == "append" {
 			appends++
+			if p.Reason == plan.PartLate {
+				late++
+			}
 		} else if p.What == "adopt" {
 			there++
 		} else if p.Reason != "" {
@@ -150,6 +153,9 @@ func writeChange(out io.Writer, m masker, c *plan.Change, color bool) {
 	}
 	if appends > 0 {
 		fmt.Fprintf(out, "      > %d parts\n", appends)
+	}
+	if late > 0 {
+		fmt.Fprintf(out, "      > %d of them: %s\n", late, plan.PartLate)
 	}
 	for _, p := range c.Problems {
 		fmt.Fprintf(out, "      x %s\n", m.maskText(strings.TrimSpace(p.Field+" "+p.Text)))
@@ -279,6 +285,9 @@ func (m masker) change(c plan.Change) shownChange {
 			s.Parts = map[string]int{}
 		}
 		s.Parts[p.What]++
+		if p.Reason == plan.PartLate {
+			s.Parts["late"]++
+		}
 	}
 	return s
 }
