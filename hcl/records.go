@@ -162,7 +162,7 @@ func (l *loader) readSet(d *setDecl) {
 	d.set.m = m
 	rt := l.rowsOf(d, in)
 	m.each = m.table(rt)
-	base := &compiler{loader: l, m: m, uses: &d.uses, of: l.ofType(d.kind, in), off: d.off}
+	base := &compiler{loader: l, m: m, uses: &d.uses, of: l.ofType(d.kind, in, d.off), off: d.off}
 	c, _ := base.with(map[string]typ{"each": {form: rowForm, row: rt}})
 
 	l.policies(d, in, base)

@@ -173,7 +173,7 @@ func (d *resourceDecl) what() string {
 }
 
 // enabledDoc is the argument that every resource and record set has.
-var enabledDoc = argDoc{"enabled", "constant bool", false, "False leaves the block out, as if it were not written."}
+var enabledDoc = argDoc{"enabled", "constant bool", false, "False leaves the block out, as if it were not written; so are values that records give an attribute that is left out."}
 
 // enabled reads whether a block counts.
 func (l *loader) enabled(b *hclsyntax.Block) bool {
@@ -316,7 +316,7 @@ func (c *compiler) members(f *plan.Field, e hclsyntax.Expression) []assigned {
 				return
 			}
 			if d.off && !c.off {
-				c.errorf(at, "Not enabled", "%s has enabled = false here, so nothing that counts can refer to it. Enable both or neither.", sentence(d.what()))
+				return // as if the member were not written either
 			}
 			c.uses.add(d.set, at)
 			m.name = f.Name + "." + d.objectName()
@@ -371,7 +371,7 @@ func (c *compiler) attributeOf(f *plan.Field, name string, at hcl.Range) (*resou
 }
 
 // ofType finds the resource that the field `Of` of a kind names for a whole set: the type whose attributes its records have.
-func (l *loader) ofType(k *plan.Kind, in *body) *resourceDecl {
+func (l *loader) ofType(k *plan.Kind, in *body, off bool) *resourceDecl {
 	i := slices.IndexFunc(k.Fields, func(f plan.Field) bool { return f.Of != "" })
 	if i < 0 {
 		return nil
@@ -380,7 +380,7 @@ func (l *loader) ofType(k *plan.Kind, in *body) *resourceDecl {
 	if !given {
 		return nil // a required argument, reported as missing
 	}
-	n := l.static().compile(a.Expr)
+	n := (&compiler{loader: l, off: off}).compile(a.Expr)
 	ref, ok := n.val.(plan.Ref)
 	if n.bad {
 		return nil

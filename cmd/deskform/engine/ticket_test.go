@@ -186,7 +186,7 @@ func TestTickets(t *testing.T) {
 	}
 	for op, want := range map[string]int{
 		"createTicketType": 1, "createTicketTypeAttribute": 3, "createTicket": 3, "replyTicket": 3, "attachTagToTicket": 1,
-		"updateTicket":                       2, // the new one stays in the state that it is born with
+		"updateTicket":                2, // the new one stays in the state that it is born with
 		"createCustomObjectInstances": 1, "createConversation": 1, "updateConversation": 1,
 	} {
 		if got := done.calls[op]; got != want {

@@ -384,7 +384,14 @@ func (s *Server) Stats() Stats {
 	out.Peak = s.limiter.peak
 	out.Notifications = s.ledger.counts()
 	out.Objects = map[string]int{"admin": len(s.admins), "team": len(s.teams), "tag": len(s.tags), "conversation": 0, "ticket": 0, "ticket_type": len(s.ticketTypes), "ticket_state": len(s.states), "custom_object": len(s.objectTypes), "custom_object_instance": len(s.instances), "note": len(s.notes), "contact": 0, "company": 0,
-		"contact_attribute": 0, "company_attribute": 0, "conversation_attribute": 0}
+		"contact_attribute": 0, "company_attribute": 0, "conversation_attribute": 0, "ticket_attribute": 0}
+	for _, t := range s.ticketTypes {
+		for _, a := range t.attrs {
+			if !a.builtin {
+				out.Objects["ticket_attribute"]++
+			}
+		}
+	}
 	for _, v := range s.convs {
 		if v.ticket != nil {
 			out.Objects["ticket"]++
