@@ -78,3 +78,6 @@ func WriteLock(path string, data map[string]plan.RowType) error {
 // UnknownColumns is the summary of the warning that a data block is not in schema.lock.json yet. Commands that are about to
 // find its columns out need not print it.
 const UnknownColumns = "Columns are not known"
+
+// UnknownColumn is the summary of the error that rows do not have a column.
+const UnknownColumn = "Unknown column"

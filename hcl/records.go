@@ -661,7 +661,7 @@ func (l *loader) ignored(d *setDecl, in *body, rt *rowType) {
 		}
 		if rt.columns != nil {
 			if _, known := rt.columns[name]; !known {
-				l.errorf(at, "Unknown column", "The rows have no column %q.%s", name, meant(name, rt.columnNames()))
+				l.errorf(at, UnknownColumn, "The rows have no column %q.%s%s", name, meant(name, rt.columnNames()), rt.remedy())
 			}
 		}
 		if d.set.m.used[rt.addr][name] {

@@ -239,7 +239,7 @@ func (l *loader) hasColumn(rt *rowType, name string, at hcl.Range) {
 		return
 	}
 	if _, ok := rt.columns[name]; !ok {
-		l.errorf(at, "Unknown column", "data.%s has no column %q.%s Columns come from schema.lock.json; if the source has it now, run `deskform pull`.", rt.addr, name, meant(name, rt.columnNames()))
+		l.errorf(at, UnknownColumn, "data.%s has no column %q.%s%s", rt.addr, name, meant(name, rt.columnNames()), rt.remedy())
 	}
 }
 

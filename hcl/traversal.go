@@ -170,11 +170,10 @@ func (c *compiler) pathType(rt *rowType, path []string, steps []hcl.Traverser) (
 	col, ok := rt.columns[path[0]]
 	if !ok {
 		what := "data." + rt.addr + " has"
-		fix := " Columns come from schema.lock.json; if the source has it now, run `deskform pull`."
 		if rt.inline {
-			what, fix = "the rows have", ""
+			what = "the rows have"
 		}
-		c.errorf(steps[0].SourceRange(), "Unknown column", "%s no column %q.%s%s", sentence(what), path[0], meant(path[0], rt.columnNames()), fix)
+		c.errorf(steps[0].SourceRange(), UnknownColumn, "%s no column %q.%s%s", sentence(what), path[0], meant(path[0], rt.columnNames()), rt.remedy())
 		return anyType, false
 	}
 	t := columnType(col)

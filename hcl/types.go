@@ -205,12 +205,14 @@ type rowType struct {
 	keyed bool
 	// inline rows are declared by the set itself.
 	inline bool
+	// file is where the columns were read just now; empty when they come from the lock file.
+	file string
 }
 
 func newRowType(addr string, lock map[string]plan.RowType) *rowType {
 	rt := &rowType{addr: addr}
 	if l, ok := lock[addr]; ok {
-		rt.columns, rt.private, rt.catalogs = l.Columns, l.Private, l.Catalogs
+		rt.columns, rt.private, rt.catalogs, rt.file = l.Columns, l.Private, l.Catalogs, l.File
 		if rt.columns == nil {
 			rt.columns = map[string]plan.Column{}
 		}
@@ -220,6 +222,17 @@ func newRowType(addr string, lock map[string]plan.RowType) *rowType {
 
 // columnNames lists the columns, sorted.
 func (rt *rowType) columnNames() []string { return slices.Sorted(maps.Keys(rt.columns)) }
+
+// remedy says what to do about a column that is not there.
+func (rt *rowType) remedy() string {
+	switch {
+	case rt.inline:
+		return ""
+	case rt.file != "":
+		return " The columns are the heads of " + rt.file + " as it is now. Correct the expression, or have the column exported again."
+	}
+	return " Columns come from schema.lock.json; if the source has it now, run `deskform pull`."
+}
 
 // columnType is the type of a column's values.
 func columnType(c plan.Column) typ {

@@ -63,6 +63,8 @@ type RowType struct {
 	Private string `json:"private,omitempty"`
 	// Catalogs are the known codes of catalog columns, for did-you-mean.
 	Catalogs map[string][]string `json:"catalogs,omitempty"`
+	// File names the file whose heads the columns are, when they were read just now; for messages, and not kept.
+	File string `json:"-"`
 }
 
 // A Row is one row as the source gives it, made uniform: times in RFC 3339 UTC, nulls as null.

@@ -100,6 +100,10 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
+	var misfit *engine.ConfigError
+	if errors.As(err, &misfit) {
+		err = a.diagnose(misfit.Diags)
+	}
 	code := codeOf(ctx, err)
 	var own *exit
 	if err != nil && !(errors.As(err, &own) && own.err == nil) {
@@ -172,6 +176,7 @@ func (a *app) setup() (engine.Setup, error) {
 	}
 	s.Log = hclog.New(&hclog.LoggerOptions{Name: "deskform", Level: level, Output: hider{a}})
 	s.Watch = newProgress(a.err, a.clock)
+	s.Diagnose = func(diags hcl.Diagnostics) { _ = a.diagnose(typed(diags)) }
 	return s, nil
 }
 

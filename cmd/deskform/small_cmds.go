@@ -210,7 +210,7 @@ func (a *app) pullCmd() *cobra.Command {
 }
 
 func (a *app) pull(ctx context.Context, full, asJSON bool) error {
-	e, err := a.open(ctx, nil)
+	e, err := a.open(ctx, func(s *engine.Setup) { s.Relearn = true })
 	if err != nil {
 		return err
 	}

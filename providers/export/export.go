@@ -241,6 +241,9 @@ func (s *spec) open(heads func([]string) error) iter.Seq2[record, error] {
 // checkHeads refuses heads that cannot be told apart, and a key that is not among them.
 func (s *spec) checkHeads(heads []string) error {
 	for i, h := range heads {
+		if strings.TrimSpace(h) == "" {
+			return fmt.Errorf("read %s: column %d has no head; give it one in the file, or name all columns with header = [...]", s.name, i+1)
+		}
 		if slices.Index(heads, h) < i {
 			return fmt.Errorf("read %s: two columns are called %q; name the columns with header = [...]", s.name, h)
 		}

@@ -56,7 +56,15 @@ type Setup struct {
 	Offline bool
 	// Parallel is how many records an apply works on at once; 0 means 64.
 	Parallel int
+	// Relearn: the columns of the lock file are not held against the configuration; a pull is about to find out the real
+	// ones.
+	Relearn bool
+	// Diagnose is told what a pull found out about the configuration; nil for nobody.
+	Diagnose func(hcl.Diagnostics)
 }
+
+// needEnv: what the environment does not give is an error.
+func (s Setup) needEnv() bool { return !s.Offline && (s.Intercom == nil || s.ITSM365 == nil) }
 
 // An Override replaces the far end of a provider.
 type Override struct {
@@ -100,6 +108,8 @@ type Engine struct {
 	// governor is one for both clients: they share what the workspace grants.
 	governor *transport.Governor
 	attrs    map[string]plan.AttributeDef
+	// told are the diagnostics of the first load.
+	told map[string]bool
 }
 
 // Options returns what the language is made of: the providers' kinds, schemas and functions as data.
@@ -127,7 +137,10 @@ func Load(s Setup, needEnv bool) (*hcl.Config, map[string]plan.RowType, hcl.Diag
 		return nil, nil, nil, err
 	}
 	o := Options(s)
-	o.Lock, o.NeedEnv = lock, needEnv
+	o.NeedEnv = needEnv
+	if !s.Relearn {
+		o.Lock = lock
+	}
 	cfg, diags := hcl.Load(o)
 	return cfg, lock, diags, nil
 }
@@ -168,12 +181,15 @@ func Open(ctx context.Context, s Setup) (*Engine, hcl.Diagnostics, error) {
 	if s.Parallel == 0 {
 		s.Parallel = 64
 	}
-	cfg, lock, diags, err := Load(s, !s.Offline && (s.Intercom == nil || s.ITSM365 == nil))
+	cfg, lock, diags, err := Load(s, s.needEnv())
 	if err != nil || diags.HasErrors() {
 		return nil, diags, err
 	}
 	e := &Engine{Setup: s, Config: cfg, Lock: lock, Redact: transport.NewRedactor(cfg.Secrets...), Dest: intercom.NewDestination(markerOf(cfg)),
-		kinds: map[string]*plan.Kind{}, sources: map[string]plan.Source{}}
+		kinds: map[string]*plan.Kind{}, sources: map[string]plan.Source{}, told: map[string]bool{}}
+	for _, d := range diags {
+		e.told[key(d)] = true
+	}
 	e.Dest.Now = s.Clock.Now
 	kinds := e.Dest.Kinds()
 	for i := range kinds {

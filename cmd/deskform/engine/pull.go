@@ -33,34 +33,39 @@ const (
 	PullNone = "none" // plan from the rows in the cache
 )
 
-// Pull reads the data blocks into the cache and brings schema.lock.json up to date. It reports broken and duplicate
-// rows; it never drops one silently.
+// Pull reads the data blocks into the cache and brings schema.lock.json up to date. The configuration is held against
+// the columns that the sources have now before a row is taken over: a *ConfigError leaves rows and lock file as they were.
+// Broken and duplicate rows are reported; none is dropped silently.
 func (e *Engine) Pull(ctx context.Context, mode string) ([]Pulled, error) {
-	var out []Pulled
-	lock := map[string]plan.RowType{}
-	maps.Copy(lock, e.Lock)
+	looks := make([]look, 0, len(e.Config.Data))
 	for _, d := range e.Config.Data {
-		p, rt, err := e.pullOne(ctx, d, mode)
+		l, err := e.lookAt(ctx, d, mode)
 		if err != nil {
-			return out, err
+			return nil, err
 		}
-		out = append(out, p)
-		if rt != nil {
-			lock[d.Address()] = *rt
+		looks = append(looks, l)
+	}
+	if mode == PullNone {
+		return pulled(looks), nil
+	}
+	lock, err := e.learn(looks)
+	if err != nil {
+		return nil, err
+	}
+	for i := range looks {
+		if err := e.pullOne(ctx, &looks[i]); err != nil {
+			return pulled(looks[:i]), err
 		}
 	}
-	if mode != PullNone {
-		for addr := range lock {
-			if !e.hasData(addr) {
-				delete(lock, addr)
-			}
-		}
-		if err := hcl.WriteLock(LockFile(e.lockDir()), lock); err != nil {
-			return out, err
-		}
-		e.Lock = lock
+	return pulled(looks), hcl.WriteLock(LockFile(e.lockDir()), lock)
+}
+
+func pulled(looks []look) []Pulled {
+	out := make([]Pulled, len(looks))
+	for i, l := range looks {
+		out[i] = l.Pulled
 	}
-	return out, nil
+	return out
 }
 
 // lockDir is where schema.lock.json is written: beside the configuration, but for a rehearsal, which writes nothing there.
@@ -71,69 +76,23 @@ func (e *Engine) lockDir() string {
 	return e.Dir
 }
 
-func (e *Engine) hasData(addr string) bool {
-	for _, d := range e.Config.Data {
-		if d.Address() == addr {
-			return true
-		}
+// pullOne reads the rows of a data block, unless they are those in the cache.
+func (e *Engine) pullOne(ctx context.Context, l *look) error {
+	if l.Unchanged {
+		return nil
 	}
-	return false
-}
-
-func (e *Engine) pullOne(ctx context.Context, d plan.Data, mode string) (Pulled, *plan.RowType, error) {
-	p := Pulled{Data: d.Address()}
-	print, err := e.fingerprint(d)
-	if err != nil {
-		return p, nil, err
-	}
-	old, known, err := e.Cache.Fingerprint(ctx, d.Address())
-	if err != nil {
-		return p, nil, err
-	}
-	if mode == PullNone {
-		if !known {
-			return p, nil, fmt.Errorf("plan without pulling: %s was never pulled; run `deskform pull` or leave out --pull=none", d.Address())
-		}
-		return p, nil, nil
-	}
-	if mode == PullAuto && print != "" && known && old == print {
-		p.Unchanged = true
-		return p, nil, nil
-	}
+	d := l.block
 	src, err := e.Source(d.Type)
 	if err != nil {
-		return p, nil, err
-	}
-	rt, err := src.Describe(ctx, d)
-	if err != nil {
-		return p, nil, fmt.Errorf("pull data.%s: %w", d.Address(), err)
-	}
-	if locked, ok := e.Lock[d.Address()]; ok {
-		rt = widen(locked, rt)
+		return err
 	}
 	e.Watch.Start("pull "+d.Address(), 0)
 	defer e.Watch.Done()
-	rows := e.counting(e.withFiles(ctx, src, rt, src.Rows(ctx, d, e.owners(ctx, d))))
-	p.Pulled, err = e.Cache.PutRows(ctx, d, print, rows)
-	if err != nil {
-		return p, nil, fmt.Errorf("pull data.%s: %w", d.Address(), err)
+	rows := e.counting(e.withFiles(ctx, src, l.wide, src.Rows(ctx, d, e.owners(ctx, d))))
+	if l.Pulled.Pulled, err = e.Cache.PutRows(ctx, d, sealed(l.print, l.wide), rows); err != nil {
+		return fmt.Errorf("pull data.%s: %w", d.Address(), err)
 	}
-	return p, &rt, nil
-}
-
-// widen keeps columns that the lock knows and this read did not show: an attribute that is empty everywhere, or that the
-// key may no longer read, is no reason to rewrite the mapping's types.
-func widen(locked, seen plan.RowType) plan.RowType {
-	out := seen
-	out.Columns = map[string]plan.Column{}
-	maps.Copy(out.Columns, locked.Columns)
-	for name, c := range seen.Columns {
-		if old, ok := out.Columns[name]; ok && (c.Type == plan.ColumnAny || c.Type == plan.ColumnString && old.Type == plan.ColumnTime) {
-			continue
-		}
-		out.Columns[name] = c
-	}
-	return out
+	return nil
 }
 
 // owners are the keys of the rows that own these.
