@@ -94,7 +94,7 @@ var (
 				{"for_each", "rows", true, "`rows(data.TYPE.NAME, each.UUID)`, or a `for` expression that filters them."},
 				{"key", "expression", false, "What names the part; the row's own key without it."}}}}}
 	// Besides these there are the blocks of resource kinds.
-	blockDocs = []blockDoc{deskformDoc, providerDoc, variableDoc, localsDoc, dataDoc, valueMapDoc, recordsDoc, phaseDoc, checklistDoc, limitsDoc, movedDoc}
+	blockDocs = []blockDoc{deskformDoc, providerDoc, variableDoc, localsDoc, dataDoc, valueMapDoc, recordsDoc, phaseDoc, checklistDoc, limitsDoc, movedDoc, removedDoc}
 )
 
 func limitNames() []string { return []string{"create", "update", "adopt", "append", "archive"} }

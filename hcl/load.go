@@ -69,6 +69,7 @@ func Load(o Options) (*Config, Diagnostics) {
 	l.readChecklists(blocks.checklist)
 	l.readLimits(blocks.limits)
 	l.readMoved(blocks.moved)
+	l.readRemoved(blocks.removed)
 	l.order()
 	l.checkConstRefs()
 	diags := l.settle(l.files)
@@ -128,7 +129,7 @@ func escapeGlob(dir string) string {
 
 // topBlocks are those that are read in one go.
 type topBlocks struct {
-	deskform, provider, limits, moved, checklist []*hclsyntax.Block
+	deskform, provider, limits, moved, removed, checklist []*hclsyntax.Block
 }
 
 // collect declares everything that has a name, so that the order of blocks and files does not matter.
@@ -166,6 +167,8 @@ func (l *loader) collect() topBlocks {
 				out.checklist = append(out.checklist, b)
 			case "moved":
 				out.moved = append(out.moved, b)
+			case "removed":
+				out.removed = append(out.removed, b)
 			case "variable":
 				l.declareVariable(b)
 			case "locals":

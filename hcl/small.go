@@ -222,7 +222,7 @@ func (l *loader) address(in *body, name string) (plan.Address, hcl.Range, bool) 
 	k, rest := l.kindOf(w)
 	switch {
 	case k == nil:
-		l.errorf(at, "Unknown kind", "There is no kind of objects %q.", w[0])
+		l.errorf(at, "Unknown kind", "There is no kind of objects %q.%s", w[0], meant(w[0], l.kindNames()))
 	case k.Resource && len(rest) == 1:
 		return plan.Address{Set: k.Name, Key: rest[0], Resource: true}, at, true
 	case !k.Resource && len(rest) == 1:

@@ -117,7 +117,7 @@ func (a *app) apply(ctx context.Context, file string, p applyFlags) error {
 			}
 		}
 		if err != nil {
-			return err
+			return errors.Join(err, e.Discard(pl))
 		}
 		if err := e.Unconfirmed(ctx, pl); err != nil {
 			return err

@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
 	"time"
 
@@ -85,6 +87,9 @@ func (a *app) plan(ctx context.Context, p planFlags) error {
 	}
 	if err := a.render(e, pl, p.json, p.all, p.reveal); err != nil {
 		return err
+	}
+	if refused != nil && pl.Doubles() {
+		return errors.Join(refused, os.Remove(pl.Path))
 	}
 	if refused != nil {
 		return refused

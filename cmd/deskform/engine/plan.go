@@ -61,9 +61,12 @@ type Plan struct {
 	Touched map[string]int
 	// Pending: there is something to do.
 	Pending int
+	// refused are reasons that were found while comparing.
+	refused []string
 }
 
-// A RefusedError says that a plan does more than the configuration's limits allow; exit code 4.
+// A RefusedError says that a plan does more than the configuration's limits allow, or would make twice what only has
+// another name; exit code 4.
 type RefusedError struct{ Reasons []string }
 
 func (e *RefusedError) Error() string {
@@ -190,6 +193,7 @@ func (e *Engine) changes(ctx context.Context, sel selection, p *Plan) iter.Seq2[
 				return
 			}
 			bases := selectedBases(sel, set.Name, set.Resource, e.State.Bases(ctx, set.Name))
+			made := 0
 			for c, err := range plan.Diff(&set.Set, kind, wants, bases, w) {
 				if err == nil {
 					err = w.decided(&c)
@@ -200,6 +204,9 @@ func (e *Engine) changes(ctx context.Context, sel selection, p *Plan) iter.Seq2[
 				}
 				p.Summary.Add(&c)
 				p.touch(&c)
+				if c.Action == plan.Create || c.Action == plan.Adopt || c.Action == plan.Merged {
+					made++
+				}
 				if c.Pending() {
 					p.Pending++
 				}
@@ -214,7 +221,18 @@ func (e *Engine) changes(ctx context.Context, sel selection, p *Plan) iter.Seq2[
 			}
 			w.planned[set.Name] = true
 			e.Watch.Done()
+			if !set.Resource {
+				why, err := e.rekeyed(ctx, set.Name, made)
+				if err != nil {
+					yield(plan.Change{}, err)
+					return
+				}
+				if why != "" {
+					p.refused = append(p.refused, why)
+				}
+			}
 		}
+		e.leave(ctx, sel, p)(yield)
 	}
 }
 
@@ -291,9 +309,6 @@ func (e *Engine) Proposed() []string {
 
 // limits holds the plan against the configuration's limits.
 func (e *Engine) limits(ctx context.Context, p *Plan) error {
-	if len(e.Config.Limits) == 0 {
-		return nil
-	}
 	known := 0
 	for _, s := range e.Config.Sets {
 		if s.Resource {
@@ -306,7 +321,7 @@ func (e *Engine) limits(ctx context.Context, p *Plan) error {
 			known++
 		}
 	}
-	var refused []string
+	refused := p.refused
 	for _, l := range e.Config.Limits {
 		n := p.Summary[plan.Action(l.Action)]
 		if l.Max != nil && n > *l.Max {
