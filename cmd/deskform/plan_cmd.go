@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -152,7 +153,7 @@ func openItems(h planfile.Header) []plan.CheckItem {
 func (a *app) rows(p *engine.Plan) {
 	for _, d := range p.Pulled {
 		for _, b := range d.FirstBroken {
-			fmt.Fprintf(a.err, "Warning: data.%s, %s: %s\n", d.Data, b.Pos, b.Reason)
+			fmt.Fprintf(a.err, "Warning: data.%s, %s: %s\n", d.Data, strings.TrimSpace(d.File+" "+b.Pos), b.Reason)
 		}
 		if d.Broken > 0 {
 			fmt.Fprintf(a.err, "Warning: data.%s: %d of %d rows are broken and stay out; correct them in the source\n", d.Data, d.Broken, d.Read)

@@ -37,7 +37,7 @@ func Schema() plan.SourceSchema {
 			{Name: "header", Type: plan.TypeStrings, Doc: "Column heads, when the file's first row is data already."},
 			{Name: "sheet", Type: plan.TypeString, Doc: "Name of the XLSX sheet; the first one when left out."},
 			{Name: "null", Type: plan.TypeStrings, Doc: "Texts that mean null, beside the empty field: `[\"?\"]`. An empty field is null only when it is listed or nothing is."},
-			{Name: "time_format", Type: plan.TypeString, Doc: "How times look: `dd.MM.yyyy HH:mm`, `d/M/yyyy HH:mm`, or a Go layout. Columns all of whose values look so are times."},
+			{Name: "time_format", Type: plan.TypeString, Doc: "How times look: `dd.MM.yyyy HH:mm`, `d/M/yyyy HH:mm`, or a Go layout. A column at least two thirds of whose values look so holds times, and a value that does not breaks its row; `types` decides otherwise."},
 			{Name: "time_zone", Type: plan.TypeString, Doc: "The IANA zone of times without one; UTC when left out."},
 			{Name: "types", Type: plan.TypeMap, Doc: "Types of columns that differ: `{ amount = \"number\", opened = \"time\" }`. A value that does not fit breaks its row."},
 		},
@@ -63,6 +63,7 @@ type spec struct {
 	sheet              string
 	null               map[string]bool
 	layout             string
+	pattern            string // the layout as it was written
 	zone               *time.Location
 	types              map[string]plan.ColumnType
 	key, need          []string
@@ -116,7 +117,7 @@ func parse(d plan.Data) (*spec, error) {
 		s.null[""] = true
 	}
 	if f := text("time_format"); f != "" {
-		s.layout = layout(f)
+		s.layout, s.pattern = layout(f), f
 		if _, err := time.Parse(s.layout, time.Date(2006, 11, 22, 13, 14, 15, 0, time.UTC).Format(s.layout)); err != nil || s.layout == time.Date(2017, 11, 22, 13, 14, 15, 0, time.UTC).Format(s.layout) {
 			return nil, fmt.Errorf("time_format %q says nothing about a time; write it like dd.MM.yyyy HH:mm", f)
 		}
@@ -135,7 +136,7 @@ func parse(d plan.Data) (*spec, error) {
 		case plan.ColumnString, plan.ColumnNumber, plan.ColumnBool:
 		case plan.ColumnTime:
 			if s.layout == "" {
-				s.layout = time.RFC3339
+				s.layout, s.pattern = time.RFC3339, "2006-01-02T15:04:05Z"
 			}
 		default:
 			return nil, fmt.Errorf("types: %s = %q; choose string, number, bool or time", col, t)
@@ -289,11 +290,15 @@ type column struct {
 	typ  plan.ColumnType
 }
 
-// infer finds the heads and the columns whose every value looks like time_format.
+// unlikely is after how many values without a time among them a column is text.
+const unlikely = 1000
+
+// infer finds the heads and the columns that hold times: a text that has a date here and there stays text, and a wrong
+// date among right ones is its own row's affair.
 func (s *spec) infer(ctx context.Context) ([]column, error) {
 	var columns []column
-	var maybe []bool // may still be a time
-	var seen []bool
+	var maybe []bool // may still hold times
+	var times, odd []int
 	for rec, err := range s.open(func(heads []string) error {
 		for _, h := range heads {
 			t, ok := s.types[h]
@@ -302,8 +307,8 @@ func (s *spec) infer(ctx context.Context) ([]column, error) {
 			}
 			columns = append(columns, column{h, t})
 			maybe = append(maybe, s.layout != "" && !ok)
-			seen = append(seen, false)
 		}
+		times, odd = make([]int, len(heads)), make([]int, len(heads))
 		return s.checkHeads(heads)
 	}) {
 		if err == nil {
@@ -322,12 +327,16 @@ func (s *spec) infer(ctx context.Context) ([]column, error) {
 			if !maybe[i] || s.null[cell] {
 				continue
 			}
-			_, err := time.ParseInLocation(s.layout, cell, s.zone)
-			maybe[i], seen[i] = err == nil, true
+			if _, err := time.ParseInLocation(s.layout, cell, s.zone); err == nil {
+				times[i]++
+			} else {
+				odd[i]++
+				maybe[i] = times[i] > 0 || odd[i] < unlikely
+			}
 		}
 	}
 	for i := range columns {
-		if maybe[i] && seen[i] {
+		if maybe[i] && times[i] > 0 && times[i] >= 2*odd[i] {
 			columns[i].typ = plan.ColumnTime
 		}
 	}

@@ -103,7 +103,7 @@ func (t *typer) value(out []byte, cell string, typ plan.ColumnType) ([]byte, str
 	case plan.ColumnTime:
 		at, err := time.ParseInLocation(t.s.layout, cell, t.s.zone)
 		if err != nil {
-			return out, "is no time of the form of time_format"
+			return out, "is no time of the form " + t.s.pattern
 		}
 		out = append(out, '"')
 		out = at.UTC().AppendFormat(out, time.RFC3339)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -34,6 +35,9 @@ type look struct {
 // lookAt describes the rows of a data block, unless they are unchanged.
 func (e *Engine) lookAt(ctx context.Context, d plan.Data, mode string) (look, error) {
 	l := look{Pulled: Pulled{Data: d.Address()}, block: d}
+	if name, ok := d.Args["file"].(string); ok {
+		l.File = filepath.Base(name)
+	}
 	var err error
 	if l.print, err = e.fingerprint(d); err != nil {
 		return l, err
@@ -105,7 +109,7 @@ func (e *Engine) learn(looks []look) (map[string]plan.RowType, error) {
 	seen, wide, held := map[string]plan.RowType{}, map[string]plan.RowType{}, map[string]plan.RowType{}
 	for _, l := range looks {
 		seen[l.Data], wide[l.Data] = l.seen, l.wide
-		l.wide.File, _ = l.block.Args["file"].(string)
+		l.wide.File = l.File
 		held[l.Data] = l.wide
 	}
 	if !e.Relearn && same(seen, e.Lock) {

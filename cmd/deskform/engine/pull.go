@@ -21,6 +21,8 @@ import (
 // Pulled is what one data block gave.
 type Pulled struct {
 	Data string `json:"data"`
+	// File is the base name of the file that was read; empty for a service.
+	File string `json:"file,omitempty"`
 	// Unchanged: the file is the one that was read last time.
 	Unchanged bool `json:"unchanged,omitempty"`
 	cache.Pulled
