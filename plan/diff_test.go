@@ -459,3 +459,40 @@ func TestDiffPassesErrorsOn(t *testing.T) {
 	}
 	t.Error("the error was swallowed")
 }
+
+// What was there at adoption stays, whatever the source says later; what we sent follows it.
+func TestAfterAdoption(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		policy plan.Policy
+		want   plan.Value
+		sent   plan.Fields
+		have   plan.Value
+		origin string
+		expect string
+	}{
+		{"fill: it was there and the source changed", plan.PolicyFill, "Anna", nil, "Annie", "adopted", `no-op ann`},
+		{"fill: we wrote it and the source changed", plan.PolicyFill, "Anna", plan.Fields{"name": "Ann"}, "Ann", "adopted", `update ann set:name="Anna"`},
+		{"fill: it is empty now", plan.PolicyFill, "Anna", nil, nil, "adopted", `update ann set:name="Anna"`},
+		{"fill: nothing is wanted", plan.PolicyFill, nil, nil, "Annie", "adopted", `no-op ann`},
+		{"link: nothing is ever written", plan.PolicyLink, "Anna", plan.Fields{"name": "Ann"}, "Ann", "adopted", `no-op ann`},
+		{"link: not even what is empty", plan.PolicyLink, "Anna", nil, nil, "adopted", `no-op ann`},
+		{"overwrite: a field that is mapped only now", plan.PolicyOverwrite, "Anna", nil, "Annie", "adopted", `update ann set:name="Anna"`},
+		{"overwrite: nothing is wanted", plan.PolicyOverwrite, nil, nil, "Annie", "adopted", `no-op ann`},
+		{"created by us: a field that is mapped only now", plan.PolicyFill, "Anna", nil, "Annie", "created", `update ann set:name="Anna"`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			set := &plan.Set{Name: "contact.people", Kind: "contact", Match: []string{"email"}, OnAdopt: tc.policy}
+			base := annBase("", "")
+			base.Origin, base.Sent, base.Seen = tc.origin, plan.Fields{"email": "ann@x"}, plan.Fields{"email": "ann@x", "name": tc.have}
+			if v, ok := tc.sent["name"]; ok {
+				base.Sent["name"] = v
+			}
+			want, live := ann(""), annLive("")
+			want.Fields["name"], live["c1"].Fields["name"] = tc.want, tc.have
+			if got := brief(diff(t, set, &contact, []*plan.Want{want}, []*plan.Base{base}, &memory{live: live})); got != tc.expect {
+				t.Errorf("%s, want %s", got, tc.expect)
+			}
+		})
+	}
+}

@@ -102,18 +102,25 @@ func compareKnown(set *Set, kind *Kind, want *Want, base *Base, r *resolver, w W
 	return nil
 }
 
-// adoptLater is on_adopt for a record whose adoption was cut off before this field: true when nothing is to be written.
+// adoptLater is on_adopt for a record that was adopted before: true when the field is not ours to write. What we have sent
+// is ours and follows the source; what was there at adoption stays, whatever the source says since.
 func adoptLater(set *Set, f *Field, name string, want, have Value, base *Base, c *Change) bool {
-	if _, had := base.Sent[name]; had || base.Origin != "adopted" || base.Partial == "" {
+	if base.Origin != "adopted" {
+		return false
+	}
+	if set.OnAdopt == PolicyLink {
+		return true
+	}
+	if _, had := base.Sent[name]; had || f.Mode != Mutable {
 		return false
 	}
 	switch {
-	case set.OnAdopt == PolicyLink:
+	case want == nil:
 		return true
-	case set.OnAdopt != PolicyFill || f.Mode != Mutable || have == nil || have == "":
+	case set.OnAdopt != PolicyFill || have == nil || have == "":
 		return false
 	}
-	if !Equal(want, have) {
+	if base.Partial != "" && !Equal(want, have) {
 		c.Fields = append(c.Fields, FieldChange{Field: name, What: "keep", Before: have, After: want, Reason: `on_adopt = "fill" writes only empty fields`})
 	}
 	return true

@@ -114,7 +114,12 @@ func (p *progress) finish() {
 		if kept[name] && !adopting {
 			continue
 		}
-		b.Sent[name] = plan.Stored(want)
+		if _, had := b.Sent[name]; had || f.Mode != plan.Mutable || b.Origin != "adopted" || adopting && plan.Equal(want, c.Have[name]) {
+			b.Sent[name] = plan.Stored(want)
+		} else if p.live != nil { // it was there when we came, and is not ours
+			b.Seen[name] = plan.Stored(p.live.Fields[name])
+			continue
+		}
 		switch {
 		case adopting && c.Have != nil && (p.live == nil || kept[name]) && !slices.Contains(p.later, name):
 			b.Seen[name] = plan.Stored(c.Have[name])
