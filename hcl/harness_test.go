@@ -102,7 +102,7 @@ func options(dir string) hcl.Options {
 				{Name: "shape", Params: []string{"value"}, NullOK: true, Result: plan.TypeString, Doc: "What a function is given.",
 					Call: func(args []plan.Value) (plan.Value, error) { return string(plan.Canonical(args[0])), nil }}}},
 		Sources: []plan.SourceSchema{
-			{Name: "src", Provider: []plan.Field{{Name: "url", Type: plan.TypeString, Required: true, Doc: "Where."}, {Name: "access_key", Type: plan.TypeString, Doc: "The key."}},
+			{Name: "src", Provider: []plan.Field{{Name: "url", Type: plan.TypeString, Required: true, Doc: "Where."}, {Name: "access_key", Type: plan.TypeString, Secret: true, Doc: "The key."}},
 				Args: []plan.Field{{Name: "class", Type: plan.TypeString, Required: true, Doc: "What."}, {Name: "page.size", Type: plan.TypeInt, Doc: "Rows."}, {Name: "filter", Type: plan.TypeMap, Doc: "Equal."}}},
 			{Name: "file", Args: []plan.Field{{Name: "file", Type: plan.TypeString, Required: true, Doc: "The file."}, {Name: "null", Type: plan.TypeStrings, Doc: "Null."}}},
 		},

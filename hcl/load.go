@@ -32,6 +32,8 @@ type loader struct {
 	sets      map[string]*setDecl
 	phases    map[string]*phaseDecl
 	constRefs []constRef
+	// hidden are the places of secrets, which no snippet shows.
+	hidden []hcl.Range
 
 	// depth and constVars belong to compilers without a mapping.
 	depth, constVars int
@@ -72,7 +74,7 @@ func Load(o Options) (*Config, Diagnostics) {
 	l.readRemoved(blocks.removed)
 	l.order()
 	l.checkConstRefs()
-	diags := l.settle(l.files)
+	diags := l.settle(l.masked())
 	if diags.HasErrors() {
 		return nil, diags
 	}

@@ -106,6 +106,9 @@ func (l *loader) schemaArgs(in *hclsyntax.Body, at hcl.Range, what string, doc b
 		}
 		n := c.compile(a.Expr)
 		c.fits(n, f, a.Expr)
+		if f.Secret {
+			l.checkSecret(f, strings.TrimPrefix(what, "the provider "), a.Expr)
+		}
 		switch {
 		case n.bad || n.unknown:
 			continue

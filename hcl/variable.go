@@ -23,8 +23,10 @@ type varDecl struct {
 	typ       cty.Type
 	typeText  string
 	sensitive bool
-	val       plan.Value
-	known     bool
+	// written is the default, when it is one.
+	written hcl.Range
+	val     plan.Value
+	known   bool
 	// bad: an error has been reported.
 	bad  bool
 	used bool
@@ -85,6 +87,9 @@ func (l *loader) declareVariable(b *hclsyntax.Block) {
 				return
 			}
 			l.assign(v, cv, a.Expr.Range())
+			if n.val != nil && n.val != "" {
+				v.written = a.Expr.Range()
+			}
 		}
 	}
 }

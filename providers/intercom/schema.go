@@ -16,7 +16,7 @@ func Schema() plan.SourceSchema {
 		Provider: []plan.Field{
 			{Name: "region", Type: plan.TypeEnum, Enum: []string{"us", "eu", "au"}, Doc: "Where the workspace is hosted; a workspace of another region is refused (IC 1.1)."},
 			{Name: "endpoint", Type: plan.TypeString, Doc: "Base address instead of the region's, for a sandbox."},
-			{Name: "token", Type: plan.TypeString, Required: true, Doc: "Access token, from the environment: `env(\"INTERCOM_TOKEN\")`. It is redacted everywhere."},
+			{Name: "token", Type: plan.TypeString, Required: true, Secret: true, Doc: "Access token, from the environment: `env(\"INTERCOM_TOKEN\")`. It is redacted everywhere."},
 			{Name: "workspace", Type: plan.TypeString, Doc: "id_code of the workspace; any other is refused."},
 			{Name: "actor", Type: plan.TypeString, Required: true, Personal: true, Doc: "E-mail address of the teammate who assigns, closes, tags, and speaks for those without a seat."},
 			{Name: "marker", Type: plan.TypeString, Default: DefaultMarker, Doc: "The sentence at the end of each first message, in which `{token}` is the word by which a lost answer is settled (IC 4.2) and `{number}` the conversation's number."},

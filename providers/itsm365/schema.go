@@ -17,7 +17,7 @@ func Schema() plan.SourceSchema {
 		Doc:  "A class of objects of an ITSM 365 tenant. Archived objects are included, as the service lists them.",
 		Provider: []plan.Field{
 			{Name: "url", Type: plan.TypeString, Required: true, Doc: "REST root with its prefix: `https://TENANT.itsm365.com/sd/services/rest` (IT 1.1)."},
-			{Name: "access_key", Type: plan.TypeString, Required: true, Doc: "The access key, from the environment: `env(\"ITSM365_ACCESS_KEY\")` (IT 1.2). It is redacted everywhere."},
+			{Name: "access_key", Type: plan.TypeString, Secret: true, Required: true, Doc: "The access key, from the environment: `env(\"ITSM365_ACCESS_KEY\")` (IT 1.2). It is redacted everywhere."},
 			{Name: "time_zone", Type: plan.TypeString, Default: "Europe/Moscow", Doc: "IANA zone of the server: dates come without one (IT 2.10)."},
 			{Name: "rate", Type: plan.TypeNumber, Default: 2.0, Doc: "Calls a second, at most (IT 1.5)."},
 			{Name: "page_size", Type: plan.TypeInt, Default: int64(500), Doc: "Objects a page; a server that gives fewer is read to its end all the same (IT 2.1)."},

@@ -66,6 +66,9 @@ func (e *Engine) lookAt(ctx context.Context, d plan.Data, mode string) (look, er
 	if l.seen, err = src.Describe(ctx, d); err != nil {
 		return l, fmt.Errorf("pull data.%s: %w", d.Address(), err)
 	}
+	if l.print != "" && len(l.seen.Columns) == 0 {
+		l.seen = locked // a file without a row tells nothing
+	}
 	l.wide = l.seen
 	if isLocked {
 		l.wide = widen(locked, l.seen, l.print != "")
@@ -108,6 +111,9 @@ func widen(locked, seen plan.RowType, file bool) plan.RowType {
 func (e *Engine) learn(looks []look) (map[string]plan.RowType, error) {
 	seen, wide, held := map[string]plan.RowType{}, map[string]plan.RowType{}, map[string]plan.RowType{}
 	for _, l := range looks {
+		if l.wide.Columns == nil {
+			continue
+		}
 		seen[l.Data], wide[l.Data] = l.seen, l.wide
 		l.wide.File = l.File
 		held[l.Data] = l.wide

@@ -28,7 +28,7 @@ deskform {
 }
 provider "intercom" {
   endpoint = "http://intercom.sandbox"
-  token    = "t"
+  token    = env("INTERCOM_TOKEN")
   actor    = "mover@acme.example"
 }
 `
@@ -59,7 +59,7 @@ func (d *desk) write(name, text string) {
 }
 
 func (d *desk) setup() engine.Setup {
-	return engine.Setup{Dir: d.dir, Clock: d.clock, Env: func(string) (string, bool) { return "", false }, Holder: "test",
+	return engine.Setup{Dir: d.dir, Clock: d.clock, Env: func(name string) (string, bool) { return "t", name == "INTERCOM_TOKEN" }, Holder: "test",
 		Intercom: &engine.Override{HTTP: d.far.RoundTripper(), Args: map[string]plan.Value{"endpoint": "http://intercom.sandbox", "token": "t", "region": nil, "workspace": nil, "rate_share": 1.0}}}
 }
 
