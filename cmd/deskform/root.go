@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/hashicorp/go-hclog"
@@ -94,6 +95,9 @@ type app struct {
 
 // Main runs one command and returns its exit code.
 func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if _, file := stderr.(*os.File); !file {
+		stderr = &shared{w: stderr}
+	}
 	a := &app{out: stdout, err: stderr, in: os.Stdin, env: os.LookupEnv, clock: transport.Real{}}
 	root := a.root()
 	root.SetArgs(args)
@@ -136,7 +140,7 @@ func (a *app) root() *cobra.Command {
 	f.StringArrayVar(&a.vars, "var", nil, "NAME=VALUE of a variable; also DESKFORM_VAR_NAME in the environment")
 	f.StringArrayVar(&a.varFiles, "var-file", nil, "file with values of variables")
 	f.BoolVar(&a.noColor, "no-color", false, "no colours; NO_COLOR in the environment does the same")
-	f.StringVar(&a.logLevel, "log", "error", "what goes to the log on stderr: trace, debug, info, warn, error")
+	f.StringVar(&a.logLevel, "log", "error", "what goes to the log on stderr: error; warn: calls that are tried again; info: stages; debug and trace: every call, without what was sent")
 	root.AddCommand(
 		a.initCmd(), a.checkCmd(), a.validateCmd(), a.fmtCmd(), a.pullCmd(), a.planCmd(), a.showCmd(), a.whyCmd(),
 		a.applyCmd(), a.rehearseCmd(), a.stateCmd(), a.checklistCmd(), a.sandboxCmd(), a.versionCmd(), a.docsCmd(),
@@ -175,9 +179,21 @@ func (a *app) setup() (engine.Setup, error) {
 		return s, fmt.Errorf("--log %s: choose trace, debug, info, warn or error", a.logLevel)
 	}
 	s.Log = hclog.New(&hclog.LoggerOptions{Name: "deskform", Level: level, Output: hider{a}})
-	s.Watch = newProgress(a.err, a.clock)
+	s.Watch = staged{newProgress(a.err), s.Log}
 	s.Diagnose = func(diags hcl.Diagnostics) { _ = a.diagnose(typed(diags)) }
 	return s, nil
+}
+
+// shared is a writer for several goroutines: progress and log speak while a command does.
+type shared struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (s *shared) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.w.Write(p)
 }
 
 // hider redacts what the logger writes.

@@ -110,7 +110,7 @@ func newCore(c Config) *core {
 	if c.Governor == nil {
 		c.Governor = transport.NewGovernor(c.Clock, c.RateShare)
 	}
-	return &core{Config: c, http: &transport.Client{HTTP: c.HTTP, Clock: c.Clock, Redact: c.Redact, Timeout: time.Minute}}
+	return &core{Config: c, http: &transport.Client{HTTP: c.HTTP, Clock: c.Clock, Redact: c.Redact, Log: c.Log, Timeout: time.Minute}}
 }
 
 // send is one call with all waiting in it: for the window, for the reply throttle, and again after a refusal that says
@@ -149,11 +149,13 @@ func (c *core) send(ctx context.Context, method, path string, body any, op, thre
 		switch {
 		case he.Status == http.StatusTooManyRequests:
 			c.Governor.Exceeded()
+			c.http.LogAgain(r.Op, "HTTP 429: the window is used up", 100*time.Millisecond)
 			if err := c.Clock.Sleep(ctx, 100*time.Millisecond); err != nil {
 				return nil, err
 			}
 		case he.Status == http.StatusBadRequest && strings.Contains(string(he.Body), "Too many recent replies"):
 			c.Governor.RepliesExceeded()
+			c.http.LogAgain(r.Op, "too many recent replies", 15*time.Second)
 			if err := c.Clock.Sleep(ctx, 15*time.Second); err != nil { // IC 1.6
 				return nil, err
 			}
@@ -182,7 +184,9 @@ func (c *core) read(ctx context.Context, method, path string, body, into any, op
 		if try == reads || ctx.Err() != nil || !passing(err, try) {
 			return c.explain(err)
 		}
-		if err := c.Clock.Sleep(ctx, time.Duration(1<<try)*250*time.Millisecond); err != nil {
+		pause := time.Duration(1<<try) * 250 * time.Millisecond
+		c.http.LogAgain("Intercom "+op, err.Error(), pause)
+		if err := c.Clock.Sleep(ctx, pause); err != nil {
 			return err
 		}
 	}

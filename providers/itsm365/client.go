@@ -41,7 +41,6 @@ type Source struct {
 	key      string
 	zone     *time.Location
 	pageSize int
-	log      hclog.Logger
 	http     *transport.Client
 	clock    transport.Clock
 	rate     *pacer
@@ -60,7 +59,7 @@ var (
 
 // New makes a source from the provider block's arguments.
 func New(args map[string]plan.Value, c Config) (*Source, error) {
-	s := &Source{log: c.Log, clock: c.Clock, attrs: map[string]map[string]bool{}, met: map[string]map[string]bool{}, pageSize: 500}
+	s := &Source{clock: c.Clock, attrs: map[string]map[string]bool{}, met: map[string]map[string]bool{}, pageSize: 500}
 	s.base, _ = args["url"].(string)
 	s.key, _ = args["access_key"].(string)
 	u, err := url.Parse(s.base)
@@ -103,7 +102,7 @@ func New(args map[string]plan.Value, c Config) (*Source, error) {
 		retries = v
 	}
 	s.rate = &pacer{limit: rate.NewLimiter(rate.Limit(perSecond), 1), clock: c.Clock}
-	s.http = &transport.Client{HTTP: &http.Client{Transport: c.HTTP}, Clock: c.Clock, Redact: c.Redact, Timeout: time.Duration(timeout * float64(time.Second)), Retries: int(retries), Final: final}
+	s.http = &transport.Client{HTTP: &http.Client{Transport: c.HTTP}, Clock: c.Clock, Redact: c.Redact, Log: c.Log, Timeout: time.Duration(timeout * float64(time.Second)), Retries: int(retries), Final: final}
 	return s, nil
 }
 

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/hashicorp/go-hclog"
 )
 
 // A Request is one call.
@@ -78,6 +80,8 @@ type Client struct {
 	HTTP   *http.Client
 	Clock  Clock
 	Redact *Redactor
+	// Log is told of every call; nil for nobody.
+	Log hclog.Logger
 	// Timeout of one call, by the machine's clock; 0 means 60 s.
 	Timeout time.Duration
 	// Retries is how often a read is tried again; Backoff the first pause, doubled up to Cap.
@@ -94,14 +98,18 @@ type Client struct {
 // not leave.
 func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 	for try := 0; ; try++ {
+		began := c.Clock.Now()
 		res, err := c.once(ctx, r)
+		c.logCall(r, c.Clock.Now().Sub(began), res, err)
 		if err == nil || ctx.Err() != nil {
 			return res, err
 		}
 		if try >= c.Retries || !c.again(r, err) {
 			return nil, err
 		}
-		if err := c.Clock.Sleep(ctx, c.pause(try, err)); err != nil {
+		pause := c.pause(try, err)
+		c.LogAgain(r.Op, why(err), pause)
+		if err := c.Clock.Sleep(ctx, pause); err != nil {
 			return nil, err
 		}
 	}
