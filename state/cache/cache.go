@@ -106,8 +106,7 @@ func (c *Cache) prepare(ctx context.Context, path string) error {
 		{&c.owned, "SELECT r.key, r.pos, r.json FROM owners o CROSS JOIN rows r ON r.data = o.data AND r.gen = o.gen AND r.seq = o.seq WHERE o.data = ? AND o.gen = ? AND o.owner = ? ORDER BY o.seq"},
 		{&c.grouped, "SELECT r.key, r.pos, r.json FROM rows r INDEXED BY rows_by_group WHERE r.data = ? AND r.gen = ? AND r.grp = ? AND r.grp != '' ORDER BY r.seq"},
 		{&c.live, "SELECT json, missing FROM live WHERE kind = ? AND id = ?"},
-		// CROSS JOIN: from the few keys to their objects; left to itself SQLite walks through all objects in the order of ids.
-		{&c.find, "SELECT l.json FROM live_keys k CROSS JOIN live l ON l.kind = k.kind AND l.id = k.id WHERE k.kind = ? AND k.field = ? AND k.value = ? AND l.missing = 0 ORDER BY k.id"},
+		{&c.find, findLive},
 		{&c.outcome, "SELECT action, id, kind, into_owner, into_key, reason, cause FROM outcomes WHERE owner = ? AND key = ?"},
 	} {
 		if *s.stmt, err = c.read.PrepareContext(ctx, s.text); err != nil {
@@ -116,6 +115,10 @@ func (c *Cache) prepare(ctx context.Context, path string) error {
 	}
 	return nil
 }
+
+// findLive goes from the few keys to their objects, hence CROSS JOIN: left to itself SQLite walks through all objects in
+// the order of ids.
+const findLive = "SELECT l.json FROM live_keys k CROSS JOIN live l ON l.kind = k.kind AND l.id = k.id WHERE k.kind = ? AND k.field = ? AND k.value = ? AND l.missing = 0 ORDER BY k.id"
 
 // Close closes the cache.
 func (c *Cache) Close() error {
