@@ -88,7 +88,7 @@ func (s *spec) csv(r io.Reader, heads func([]string) error, yield func(record, e
 			break
 		}
 		if err != nil {
-			yield(record{}, fmt.Errorf("read %s, line %d: %w", s.name, in.line, err))
+			yield(record{}, fmt.Errorf("read %s, line %d: %w", s.name, in.line, s.reason(err)))
 			return
 		}
 		if width == 0 {
@@ -192,7 +192,7 @@ func (s *spec) jsonl(r io.Reader, yield func(record, error) bool) {
 			return
 		}
 		if err != nil {
-			yield(record{}, fmt.Errorf("read %s, line %d: %w", s.name, in.line, err))
+			yield(record{}, fmt.Errorf("read %s, line %d: %w", s.name, in.line, s.reason(err)))
 			return
 		}
 		text = bytes.TrimSpace(text)
@@ -293,7 +293,7 @@ func (s *spec) xlsx(r io.Reader, heads func([]string) error, yield func(record, 
 	fail := func(err error) { yield(record{}, fmt.Errorf("read %s: %w", s.name, err)) }
 	f, err := excelize.OpenReader(r)
 	if err != nil {
-		fail(fmt.Errorf("it is no XLSX file: %w", err))
+		fail(fmt.Errorf("it is no XLSX file: %w", s.reason(err)))
 		return
 	}
 	defer f.Close()

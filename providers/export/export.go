@@ -209,14 +209,25 @@ func (s *spec) bytes() (r io.Reader, done func(), err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("open %s: %w", s.name, errors.Unwrap(err))
 	}
+	if fi, err := f.Stat(); err == nil && fi.IsDir() {
+		return nil, nil, errors.Join(fmt.Errorf("open %s: it is a folder; name the file in it", s.name), f.Close())
+	}
 	if !strings.HasSuffix(strings.ToLower(s.name), ".gz") {
 		return f, func() { f.Close() }, nil
 	}
 	gz, err := gzip.NewReader(f)
 	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("read %s: it is not gzipped, in spite of its name: %w", s.name, err), f.Close())
+		return nil, nil, errors.Join(fmt.Errorf("read %s: it is not gzipped, in spite of its name (%w); take .gz off the name, or fetch the file again", s.name, err), f.Close())
 	}
 	return gz, func() { gz.Close(); f.Close() }, nil
+}
+
+// reason says what to do about a file that cannot be read to its end.
+func (s *spec) reason(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, gzip.ErrChecksum) {
+		return fmt.Errorf("the file breaks off or is damaged (%w); it was not copied whole: fetch it again and compare the sizes", err)
+	}
+	return err
 }
 
 // open yields the records of a file. heads is called once, before the first record, for formats that have heads.

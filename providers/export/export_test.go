@@ -2,6 +2,7 @@ package export_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -114,6 +115,15 @@ func TestRows(t *testing.T) {
 
 func TestRefused(t *testing.T) {
 	id := []string{"id"}
+	var zipped bytes.Buffer
+	zip := gzip.NewWriter(&zipped)
+	if _, err := zip.Write([]byte("id,a\n" + strings.Repeat("1,x\n", 100))); err != nil {
+		t.Fatal(err)
+	}
+	if err := zip.Close(); err != nil {
+		t.Fatal(err)
+	}
+	half := zipped.String()[:zipped.Len()-12]
 	for name, tt := range map[string]struct {
 		file, content string
 		key           []string
@@ -132,6 +142,9 @@ func TestRefused(t *testing.T) {
 		"no format by the ending":  {"a.dat", "id\n", id, nil, "the ending of a.dat tells no format"},
 		"a delimiter of two":       {"a.csv", "id\n", id, args{"delimiter": ";;"}, `delimiter ";;"`},
 		"no gzip":                  {"a.csv.gz", "id\n", id, nil, "it is not gzipped"},
+		"half a file":              {"a.csv.gz", half, id, nil, "it was not copied whole: fetch it again"},
+		"a head that is empty":     {"a.csv", "id,a, \n", id, nil, "column 3 has no head"},
+		"a folder":                 {"a.csv", "id\n", id, args{"file": ".", "format": "csv"}, "it is a folder; name the file in it"},
 		"no XLSX":                  {"a.xlsx", "id\n", id, nil, "it is no XLSX file"},
 		"a type that is none":      {"a.csv", "id\n", id, args{"types": map[string]plan.Value{"id": "money"}}, `id = "money"`},
 		"a type of no column":      {"a.csv", "id\n", id, args{"types": map[string]plan.Value{"ix": "number"}}, `there is no column "ix"`},

@@ -251,6 +251,9 @@ func (e *Engine) fingerprint(d plan.Data) (string, error) {
 		return "", fmt.Errorf("read data.%s: open %s: %w", d.Address(), name, err)
 	}
 	defer f.Close()
+	if fi, err := f.Stat(); err == nil && fi.IsDir() {
+		return "", fmt.Errorf("read data.%s: %s is a folder; name the file in it in the file argument", d.Address(), name)
+	}
 	h := sha256.New()
 	if _, err := io.Copy(h, f); err != nil {
 		return "", fmt.Errorf("read data.%s: %s: %w", d.Address(), name, err)
