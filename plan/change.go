@@ -45,6 +45,8 @@ type FieldChange struct {
 	After  Value  `json:"after,omitempty"`
 	Base   Value  `json:"base,omitempty"`
 	Reason string `json:"reason,omitempty"`
+	// Addresses are those of the ids in the values, where they are known; for whoever reads the plan.
+	Addresses map[string]string `json:"addresses,omitempty"`
 }
 
 // PartLate is the reason of a part that is appended after newer ones.

@@ -15,6 +15,14 @@ type masker struct {
 	reveal bool
 	kinds  map[string]*plan.Kind
 	open   map[string]bool
+	// named are the addresses of ids in the field that is shown.
+	named map[string]string
+}
+
+// naming shows these ids as their addresses.
+func (m masker) naming(addresses map[string]string) masker {
+	m.named = addresses
+	return m
 }
 
 func newMasker(o Options) masker {
@@ -151,6 +159,10 @@ func (m masker) show(v plan.Value) string {
 		return m.address(plan.Address{Set: v.Targets[0].Set, Key: v.Targets[0].Key, Resource: m.resource(v.Targets[0].Set)})
 	case plan.Person:
 		return "(person)"
+	case string:
+		if addr, ok := m.named[v]; ok {
+			return m.maskAddress(addr)
+		}
 	case []plan.Value:
 		parts := make([]string, len(v))
 		for i, e := range v {

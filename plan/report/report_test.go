@@ -52,6 +52,15 @@ func TestText(t *testing.T) {
 Plan: 0 to create, 0 to adopt, 0 to update, 0 to append, 0 in conflict, 0 frozen, 0 blocked, 0 manual, 0 invalid.
 Besides: 1 unchanged, 1 skipped by rule.
 `},
+		"ids whose address is known": {[]plan.Change{contact("e1", plan.Update,
+			plan.FieldChange{Field: "tags", What: "add", After: []plan.Value{"21", "77"}, Addresses: map[string]string{"21": "tag.vip"}},
+			plan.FieldChange{Field: "role", What: "set", Before: "21", After: "9", Addresses: map[string]string{"9": `contact.people["ann@acme.example"]`}})}, open,
+			`  ~ contact.people["e1"]
+      + tags [tag.vip, "77"]
+      ~ role: "21" -> contact.people["mail#`+plan.Hash("ann@acme.example")[:8]+`"]
+
+Plan: 0 to create, 0 to adopt, 1 to update, 0 to append, 0 in conflict, 0 frozen, 0 blocked, 0 manual, 0 invalid.
+`},
 		"a create is masked, but for what is no person's data": {[]plan.Change{contact("e1", plan.Create,
 			set("name", nil, "Ann Lee"), set("role", nil, "user"), set("seen_at", nil, int64(1767607200)), set("attributes.note", nil, "call Ann"),
 			set("attributes.rank", nil, "gold"), set("attributes.age", nil, int64(40)), set("attributes.vip", nil, true),

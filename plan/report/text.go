@@ -111,6 +111,7 @@ func writeChange(out io.Writer, m masker, c *plan.Change, color bool) {
 	}
 	fmt.Fprintln(out)
 	for _, f := range c.Fields {
+		m := m.naming(f.Addresses)
 		switch f.What {
 		case "set":
 			if c.Action == plan.Create || f.Before == nil {
@@ -258,6 +259,8 @@ type shownField struct {
 	After  json.RawMessage `json:"after,omitempty"`
 	Masked bool            `json:"masked,omitempty"`
 	Reason string          `json:"reason,omitempty"`
+	// Addresses name the ids in before and after.
+	Addresses map[string]string `json:"addresses,omitempty"`
 }
 
 func (m masker) change(c plan.Change) shownChange {
@@ -277,6 +280,12 @@ func (m masker) change(c plan.Change) shownChange {
 			sf.Masked = true
 		} else {
 			sf.Before, sf.After = m.raw(f.Before), m.raw(f.After)
+			for id, addr := range f.Addresses {
+				if sf.Addresses == nil {
+					sf.Addresses = map[string]string{}
+				}
+				sf.Addresses[id] = m.maskAddress(addr)
+			}
 		}
 		s.Fields = append(s.Fields, sf)
 	}

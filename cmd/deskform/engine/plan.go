@@ -182,6 +182,7 @@ func (e *Engine) planAgain(ctx context.Context, o PlanOptions, p *Plan) error {
 func (e *Engine) changes(ctx context.Context, sel selection, p *Plan) iter.Seq2[plan.Change, error] {
 	return func(yield func(plan.Change, error) bool) {
 		w := &world{ctx: ctx, e: e, seats: map[string]string{}, ids: map[string]string{}, planned: map[string]bool{}, selected: sel}
+		names := &naming{w: w, resources: map[string]string{}, known: map[string]string{}}
 		made := map[string]int{}
 		for _, set := range e.Config.Sets {
 			kind := e.kinds[set.Kind]
@@ -197,6 +198,10 @@ func (e *Engine) changes(ctx context.Context, sel selection, p *Plan) iter.Seq2[
 			for c, err := range plan.Diff(&set.Set, kind, wants, bases, w) {
 				if err == nil {
 					err = w.decided(&c)
+				}
+				if err == nil {
+					names.note(&c)
+					err = names.name(kind, &c)
 				}
 				if err != nil {
 					yield(c, err)
