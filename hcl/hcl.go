@@ -57,6 +57,8 @@ type Config struct {
 	Moved     []Move
 	// Removed are the addresses that are left on purpose; a whole set has no key.
 	Removed []plan.Address
+	// Off are the record sets that are switched off with enabled = false, sorted.
+	Off []string
 	// Meaning is a hash that changes when what the configuration means changes, and not with comments, formatting, the
 	// order of blocks, the split into files, secrets, or where the state is.
 	Meaning string

@@ -14,6 +14,11 @@ var removedDoc = blockDoc{name: "removed", doc: "Says that a set, a record or a 
 		{"from", "address", true, "The address that was given up: `contact.old`, `contact.old[\"key\"]` or `tag.old`."}}}
 
 func (l *loader) readRemoved(blocks []*hclsyntax.Block) {
+	for _, name := range sortedKeys(l.sets) {
+		if l.sets[name].off {
+			l.cfg.Off = append(l.cfg.Off, name)
+		}
+	}
 	froms := map[plan.Address]hcl.Range{}
 	for _, b := range blocks {
 		in := l.open(b.Body, b.DefRange(), "a removed block", removedDoc, nil)
@@ -22,7 +27,7 @@ func (l *loader) readRemoved(blocks []*hclsyntax.Block) {
 			continue
 		}
 		if from.Resource {
-			if _, declared := l.resources[from.Set][from.Key]; declared {
+			if d, declared := l.resources[from.Set][from.Key]; declared && !d.off {
 				l.errorf(at, "Still declared", "%s is still declared; delete its block, or this one.", from)
 				continue
 			}

@@ -57,7 +57,7 @@ Besides: 1 unchanged, 1 skipped by rule.
 			plan.FieldChange{Field: "role", What: "set", Before: "21", After: "9", Addresses: map[string]string{"9": `contact.people["ann@acme.example"]`}})}, open,
 			`  ~ contact.people["e1"]
       + tags [tag.vip, "77"]
-      ~ role: "21" -> contact.people["mail#`+plan.Hash("ann@acme.example")[:8]+`"]
+      ~ role: "21" -> contact.people["mail#` + plan.Hash("ann@acme.example")[:8] + `"]
 
 Plan: 0 to create, 0 to adopt, 1 to update, 0 to append, 0 in conflict, 0 frozen, 0 blocked, 0 manual, 0 invalid.
 `},

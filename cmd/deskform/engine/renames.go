@@ -44,7 +44,7 @@ func (e *Engine) orphans(ctx context.Context) ([]orphan, error) {
 }
 
 // renamed gives a reason to refuse the plan for each orphan that looks as if it had only got another name: what is under
-// the new one would be made a second time.
+// the new one would be made a second time. A set that is only switched off has no other name.
 func (e *Engine) renamed(ctx context.Context, orphans []orphan) ([]string, error) {
 	fresh := map[string][]string{} // by kind, sets that the state knows nothing of
 	for _, s := range e.Config.Sets {
@@ -66,7 +66,7 @@ func (e *Engine) renamed(ctx context.Context, orphans []orphan) ([]string, error
 	var out []string
 	for _, o := range orphans {
 		to := fresh[o.kind]
-		if o.resource || len(to) == 0 || e.removed(plan.Address{Set: o.set}) {
+		if o.resource || len(to) == 0 || slices.Contains(e.Config.Off, o.set) || e.removed(plan.Address{Set: o.set}) {
 			continue
 		}
 		out = append(out, fmt.Sprintf("%s is not declared any more and the state has %d records of it; of %s, which is declared, it has none.\n"+
