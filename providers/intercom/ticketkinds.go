@@ -54,7 +54,7 @@ func ticketKind() plan.Kind {
 	return plan.Kind{
 		Name: "ticket", Creatable: true, ChangedSweep: true, PartsOnGet: true, Marked: true, MarkedByKey: true, Version: normalizer,
 		Doc: "A ticket. The key of its row stands in the attribute `" + KeyAttribute + "` of its type, written with the create, so that a lost answer is settled by a search (IC 4.2).",
-		Fields: []plan.Field{
+		Fields: append([]plan.Field{
 			{Name: "type", Type: plan.TypeRef, Mode: plan.CreateOnly, Required: true, AtCreate: true, Refs: []string{"ticket_type"}, Doc: "Its type, one for the whole set."},
 			{Name: "contact", Type: plan.TypeRef, Mode: plan.CreateOnly, Required: true, AtCreate: true, Refs: []string{"contact"}, Doc: "Whose ticket it is."},
 			{Name: "created_at", Type: plan.TypeTime, Mode: plan.CreateOnly, Required: true, Doc: "The original time of creation."},
@@ -70,7 +70,7 @@ func ticketKind() plan.Kind {
 			{Name: "ticket_state", Type: plan.TypeRef, Mode: plan.Mutable, Refs: []string{"ticket_state"}, Doc: "Its state; a new ticket has the first submitted one of its type."},
 			{Name: "state", Type: plan.TypeEnum, Enum: []string{"open", "snoozed", "closed"}, Mode: plan.Mutable, Restored: true, Default: "open", Doc: "Whether its thread is open, which the ticket state does not say (IC trap 19)."},
 			{Name: "snoozed_until", Type: plan.TypeTime, Mode: plan.Mutable, Restored: true, Doc: "Until when, for `snoozed`. A time that has passed leaves it open."},
-		},
+		}, longFields()...),
 		Part: &part,
 	}
 }

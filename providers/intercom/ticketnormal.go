@@ -19,8 +19,10 @@ func (n *normal) ticket(attr func(model, name string) (plan.AttributeDef, bool))
 		if body == "" {
 			n.w.Fields["body"] = nil
 		}
-		if utf8.RuneCountInString(body) > maxDescription {
-			n.problem("body", "too_long", fmt.Sprintf("is longer than %d characters (IC 3.9)", maxDescription))
+		if over := utf8.RuneCountInString(body) > maxDescription; over && n.text("on_long") == "split" {
+			n.splitBody(maxDescription)
+		} else if over {
+			n.problem("body", "too_long", fmt.Sprintf("is longer than %d characters (IC 3.9); on_long = \"split\" lets it go on in more parts", maxDescription))
 		}
 	}
 	n.thread()
