@@ -146,21 +146,34 @@ func (r *Reader) contact(ctx context.Context, raw json.RawMessage, l *plan.Live)
 
 func convertCompany(raw json.RawMessage, l *plan.Live) error {
 	var c struct {
-		ID        string                     `json:"id"`
-		CompanyID *string                    `json:"company_id"`
-		Name      *string                    `json:"name"`
-		Website   *string                    `json:"website"`
-		Industry  *string                    `json:"industry"`
-		Size      *int64                     `json:"size"`
-		Remote    *int64                     `json:"remote_created_at"`
-		Updated   int64                      `json:"updated_at"`
-		Custom    map[string]json.RawMessage `json:"custom_attributes"`
+		ID        string  `json:"id"`
+		CompanyID *string `json:"company_id"`
+		Name      *string `json:"name"`
+		Website   *string `json:"website"`
+		Industry  *string `json:"industry"`
+		Size      *int64  `json:"size"`
+		Remote    *int64  `json:"remote_created_at"`
+		Updated   int64   `json:"updated_at"`
+		Tags      *struct {
+			Tags []struct {
+				ID text `json:"id"`
+			} `json:"tags"`
+		} `json:"tags"`
+		Custom map[string]json.RawMessage `json:"custom_attributes"`
 	}
 	if err := json.Unmarshal(raw, &c); err != nil {
 		return err
 	}
 	l.ID, l.UpdatedAt = c.ID, c.Updated
 	f := l.Fields
+	f["tags"] = []plan.Value{}
+	if c.Tags != nil {
+		tags := []plan.Value{}
+		for _, t := range c.Tags.Tags {
+			tags = append(tags, string(t.ID))
+		}
+		f["tags"] = tags
+	}
 	f["company_id"], f["name"], f["website"], f["industry"] = orNil(c.CompanyID), orNil(c.Name), orNil(c.Website), orNil(c.Industry)
 	f["size"], f["remote_created_at"] = orNilInt(c.Size), orNilInt(c.Remote)
 	return custom(c.Custom, f)

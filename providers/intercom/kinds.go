@@ -82,6 +82,7 @@ func companyKind() plan.Kind {
 			{Name: "size", Type: plan.TypeInt, Mode: plan.Mutable, Doc: "Number of employees."},
 			{Name: "remote_created_at", Type: plan.TypeTime, Mode: plan.CreateOnly, Doc: "The source's creation date."},
 			{Name: "attributes", Type: plan.TypeMap, Mode: plan.Mutable, Attributes: "company", Doc: "Custom attributes by name."},
+			{Name: "tags", Type: plan.TypeRefs, Mode: plan.Members, Refs: []string{"tag"}, Doc: "Tags, one call each."},
 		},
 		Part: notePart("company"),
 	}

@@ -14,8 +14,14 @@ const (
 // Reads is how many calls an apply reads with to carry out a change of these steps: the object before it is written, and
 // the lists of which a contact shows only the beginning, each time that it is shown (IC 1.4).
 func (d *Destination) Reads(c plan.Change, steps []plan.Step) int {
+	names := 0 // of tags, which a company is given by name
+	for _, s := range steps {
+		if s.Op == "tag_company" || s.Op == "untag_company" {
+			names++
+		}
+	}
 	if c.Action == plan.Create || c.Action == plan.Merged || len(steps) == 0 {
-		return 0
+		return names
 	}
 	lists := 0
 	if c.Kind == "contact" {
@@ -36,5 +42,5 @@ func (d *Destination) Reads(c plan.Change, steps []plan.Step) int {
 			shown++
 		}
 	}
-	return 1 + shown*lists
+	return 1 + shown*lists + names
 }

@@ -130,6 +130,7 @@ func (b *builder) company() {
 		b.add("update_company", "", plan.Step{Repeatable: true, Fields: b.set(""), Payload: b.values("")})
 	}
 	b.notes()
+	b.members("tags", "tag_company", "untag_company")
 }
 
 func (b *builder) conversation() {
