@@ -31,6 +31,15 @@ func kinds() []plan.Kind {
 		{Name: "teammate", Resource: true, Fields: []plan.Field{
 			{Name: "email", Type: plan.TypeString, Mode: plan.CreateOnly, Required: true, Personal: true, Doc: "The address."},
 			{Name: "source", Type: plan.TypeStrings, Mode: plan.CreateOnly, Doc: "Keys."}}},
+		{Name: "ticket_type", Resource: true, Creatable: true, NaturalKeys: []string{"name"}, KeyAlways: true, Fields: []plan.Field{{Name: "name", Type: plan.TypeString, Mode: plan.CreateOnly, Doc: "The name."}}},
+		{Name: "ticket_attribute", Within: "ticket_type", KeyWithin: "of", Resource: true, Creatable: true, NaturalKeys: []string{"name"}, KeyAlways: true, Fields: []plan.Field{
+			{Name: "of", Type: plan.TypeRef, Mode: plan.CreateOnly, Required: true, AtCreate: true, Refs: []string{"ticket_type"}, Doc: "The type."},
+			{Name: "name", Type: plan.TypeString, Mode: plan.CreateOnly, Doc: "The name."},
+			{Name: "data_type", Type: plan.TypeEnum, Mode: plan.CreateOnly, Required: true, Enum: []string{"string", "list"}, Doc: "What it holds."}}},
+		{Name: "ticket", Creatable: true, Fields: []plan.Field{
+			{Name: "type", Type: plan.TypeRef, Mode: plan.CreateOnly, Required: true, AtCreate: true, Refs: []string{"ticket_type"}, Doc: "Its type."},
+			{Name: "attributes", Type: plan.TypeMap, Mode: plan.Mutable, Attributes: "ticket_attribute", Of: "type", Doc: "Attributes of its type."},
+			{Name: "links", Type: plan.TypeMap, Elem: plan.TypeRefs, Mode: plan.Members, Refs: []string{"contact"}, Attributes: "ticket_attribute", Of: "type", Doc: "Links."}}},
 		{Name: "company", Creatable: true, NaturalKeys: []string{"company_id"}, KeyAlways: true, Fields: []plan.Field{
 			{Name: "company_id", Type: plan.TypeString, Mode: plan.CreateOnly, Required: true, Doc: "The key."},
 			{Name: "name", Type: plan.TypeString, Mode: plan.Mutable, Doc: "The name."},

@@ -190,7 +190,11 @@ func (w *page) kind(k *plan.Kind) {
 		w.line("")
 		w.line(n)
 	}
-	w.fields(k.Fields, true)
+	fields := k.Fields
+	if k.Within != "" {
+		fields = slices.DeleteFunc(slices.Clone(fields), func(f plan.Field) bool { return f.Name == "of" }) // the block it stands in
+	}
+	w.fields(fields, true)
 	if k.Part != nil {
 		w.line("")
 		w.line("`part` blocks: " + k.Part.Doc)
