@@ -22,9 +22,11 @@ type Swept struct {
 }
 
 // Sweep looks at every step that was repeated because its first try could not be found: if that one has come to light, the
-// copy is taken away. A step is looked for in every run until a day has gone.
+// copy is taken away. A step is looked for in every run until a day has gone. What another record owns is never a copy, and
+// while a step of the record, or one that makes the same thing, is open, nobody can say which is which.
 func (r *Runner) Sweep(ctx context.Context) (Swept, error) {
 	var out Swept
+	r.know()
 	var all []plan.Intent
 	for in, err := range r.Journal.Repeated(ctx) {
 		if err != nil {
@@ -32,65 +34,125 @@ func (r *Runner) Sweep(ctx context.Context) (Swept, error) {
 		}
 		all = append(all, in)
 	}
+	open := map[plan.Target]bool{}
+	for in, err := range r.Journal.OpenIntents(ctx) {
+		if err != nil {
+			return out, err
+		}
+		open[in.Step.Address.Target()] = true
+	}
 	for _, in := range all {
 		if ctx.Err() != nil {
 			return out, ctx.Err()
 		}
-		s := in.Step
-		base, err := r.Journal.Base(ctx, s.Address.Set, s.Address.Key)
-		if err != nil {
+		if open[in.Step.Address.Target()] {
+			continue
+		}
+		if err := r.sweepOne(ctx, in, &out); err != nil {
 			return out, err
 		}
-		old := r.Clock.Now().Sub(in.At) > watched
-		written := base != nil && base.ID != "" && (s.Part == "" || partID(base, s) != "")
-		if !written {
-			if old {
-				if err := r.Journal.Forget(ctx, s.Key); err != nil {
-					return out, err
-				}
-			}
-			continue // it was not repeated yet
-		}
-		keep := base.ID
-		if s.Part != "" {
-			keep = partID(base, s)
-			in.Step.ID = base.ID
-			known := []plan.Value{}
-			for _, p := range base.Parts {
-				if p.ID != keep {
-					known = append(known, p.ID)
-				}
-			}
-			in.Step.Payload["known_parts"] = known
-		}
-		out.Looked++
-		got, err := r.Writer.Settle(ctx, in)
-		if err != nil {
-			out.Left = append(out.Left, fmt.Sprintf("%s: %v", s.Key, err))
-			continue
-		}
-		there := got.Copies
-		if got.Found {
-			id := got.Result.ID
-			if s.Part != "" {
-				id = got.Result.PartID
-			}
-			there = append([]string{id}, there...)
-		}
-		there = slices.DeleteFunc(there, func(id string) bool { return id == keep })
-		n, err := r.removeCopies(ctx, in, there)
-		out.Removed += n
-		if err != nil {
-			out.Left = append(out.Left, fmt.Sprintf("%s: %v", s.Key, err))
-			continue
-		}
+	}
+	return out, r.Journal.Flush(ctx)
+}
+
+func (r *Runner) sweepOne(ctx context.Context, in plan.Intent, out *Swept) error {
+	s := in.Step
+	base, err := r.Journal.Base(ctx, s.Address.Set, s.Address.Key)
+	if err != nil {
+		return err
+	}
+	old := r.Clock.Now().Sub(in.At) > watched
+	if !written(base, s) {
 		if old {
-			if err := r.Journal.Forget(ctx, s.Key); err != nil {
-				return out, err
-			}
+			return r.Journal.Forget(ctx, s.Key)
+		}
+		return nil // it was not repeated yet
+	}
+	keep := base.ID
+	if s.Part != "" {
+		keep = partID(base, s)
+		in.Step.ID = base.ID
+		if err := r.ledger(ctx, &in.Step); err != nil {
+			return err
 		}
 	}
-	return out, nil
+	out.Looked++
+	left := func(err error) error {
+		out.Left = append(out.Left, fmt.Sprintf("%s: %v", s.Key, err))
+		return nil
+	}
+	got, err := r.Writer.Settle(ctx, in)
+	if err != nil {
+		return left(err)
+	}
+	if got, err = r.ours(ctx, s, got); err != nil {
+		return err
+	}
+	there := got.Copies
+	if got.Found {
+		id := got.Result.ID
+		if s.Part != "" {
+			id = got.Result.PartID
+		}
+		there = append([]string{id}, there...)
+	}
+	more := slices.DeleteFunc(slices.Clone(there), func(id string) bool { return id == keep })
+	if len(more) > 0 {
+		if !slices.Contains(there, keep) {
+			if keep, err = r.kept(ctx, in, keep); err != nil {
+				return left(err)
+			}
+			more = slices.DeleteFunc(more, func(id string) bool { return id == keep })
+		}
+		if keep == "" {
+			if len(more) > 1 || s.Part != "" {
+				return left(fmt.Errorf("what was written is gone from Intercom, and there is %v besides; nothing is taken away, look at it there", more))
+			}
+			r.instead(in, more[0])
+			return nil
+		}
+		switch who, err := r.unwritten(ctx, in.Step); {
+		case err != nil:
+			return err
+		case who != "":
+			return left(fmt.Errorf("%v may be what %s has left; nothing is taken away until that is written", more, who))
+		}
+	}
+	n, err := r.removeCopies(ctx, in, more)
+	out.Removed += n
+	if err != nil {
+		return left(err)
+	}
+	if old {
+		return r.Journal.Forget(ctx, s.Key)
+	}
+	return nil
+}
+
+// kept looks for what is kept, where settling did not show it: its id, or that of what it was merged into; empty when it is
+// gone, so that what else there is must not be taken away.
+func (r *Runner) kept(ctx context.Context, in plan.Intent, keep string) (string, error) {
+	if in.Step.Part != "" {
+		return "", nil // it may be blanked, or beyond the newest that are shown
+	}
+	got, err := r.Writer.Get(ctx, in.Step.Kind, keep)
+	if errors.Is(err, plan.ErrNotFound) {
+		return "", nil
+	}
+	return got.ID, err
+}
+
+// instead makes a copy the object of a record whose own is gone. The next plan writes what it lacks.
+func (r *Runner) instead(in plan.Intent, id string) {
+	base := r.begun(in.Step)
+	base.Sent, base.PartCount, base.Partial = plan.Fields{}, -1, in.Step.Key
+	base.ID = id
+	r.Journal.Anew(base)
+}
+
+// begun is the base of a record of which nothing is known.
+func (r *Runner) begun(s plan.Step) *plan.Base {
+	return &plan.Base{Address: s.Address, Kind: s.Kind, Origin: "created", Sent: plan.Fields{}, Seen: plan.Fields{}, Version: r.kinds[s.Kind].Version}
 }
 
 func partID(b *plan.Base, s plan.Step) string {

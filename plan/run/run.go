@@ -6,6 +6,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,10 @@ type Journal interface {
 	Base(ctx context.Context, set, key string) (*plan.Base, error)
 	// Resolve finds the object that an address stands for.
 	Resolve(ctx context.Context, t plan.Target) (kind, id string, ok bool, err error)
+	// ByID lists the addresses that stand for an object.
+	ByID(ctx context.Context, kind, id string) ([]plan.Address, error)
+	// Anew saves a base whose object is another one than before: of that, no part is written. It does not wait.
+	Anew(b *plan.Base)
 	// Begin returns once the intent, and all that was recorded before it, is durable.
 	Begin(ctx context.Context, in plan.Intent) error
 	// Record closes the intent of a step and saves the base as it is now; it does not wait.
@@ -84,7 +89,9 @@ type Runner struct {
 	stop  error
 	aside int
 	tried map[string]*tally
-	held  map[plan.Address]bool // what is set aside, from this run or one before
+	held  map[plan.Address]bool  // what is set aside, from this run or one before
+	taken map[string]plan.Target // which record an object belongs to that this run has made or settled
+	first map[string]int64       // when a step was tried that is repeated, by its key
 }
 
 // A tally counts the records of a set that were tried and those that failed on their own account.
@@ -99,11 +106,7 @@ var ErrStopped = errors.New("the run was stopped; run apply again to go on")
 // Apply carries out changes, which come set after set in order. It returns the books of what became of them; when the
 // context is cancelled it finishes the calls in flight, records them, and returns the books with the context's error.
 func (r *Runner) Apply(ctx context.Context, changes iter.Seq2[plan.Change, error]) (plan.Books, error) {
-	r.kinds = map[string]*plan.Kind{}
-	kinds := r.Dest.Kinds()
-	for i := range kinds {
-		r.kinds[kinds[i].Name] = &kinds[i]
-	}
+	r.know()
 	r.tried, r.held = map[string]*tally{}, map[plan.Address]bool{}
 	aside, err := r.Journal.Aside(ctx)
 	if err != nil {
@@ -111,6 +114,13 @@ func (r *Runner) Apply(ctx context.Context, changes iter.Seq2[plan.Change, error
 	}
 	for _, a := range aside {
 		r.held[a] = true
+	}
+	r.first = map[string]int64{}
+	for in, err := range r.Journal.Repeated(ctx) {
+		if err != nil {
+			return r.books, err
+		}
+		r.first[in.Step.Key] = cmp.Or(in.Step.TriedAt, in.At.Unix())
 	}
 	work := make(chan plan.Change)
 	var idle sync.WaitGroup // records in work
@@ -181,6 +191,15 @@ func (r *Runner) Apply(ctx context.Context, changes iter.Seq2[plan.Change, error
 		return r.books, fmt.Errorf("%w: %w", ErrStopped, r.stop)
 	}
 	return r.books, ctx.Err()
+}
+
+// know asks the destination for its kinds.
+func (r *Runner) know() {
+	r.kinds = map[string]*plan.Kind{}
+	kinds := r.Dest.Kinds()
+	for i := range kinds {
+		r.kinds[kinds[i].Name] = &kinds[i]
+	}
 }
 
 // unreached keeps the outcome of a change that would not have written anything.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -63,6 +64,8 @@ type service struct {
 	shown       map[string][]string // ids that Settle finds, by step key
 	used        map[string]bool     // copies that somebody has used
 	removed     []string
+	tried       []int64           // since when each call was tried
+	answers     map[string]string // ids that a call answers with although it fails
 }
 
 func (s *service) Get(_ context.Context, _, id string) (plan.Live, error) {
@@ -78,10 +81,11 @@ func (s *service) Get(_ context.Context, _, id string) (plan.Live, error) {
 func (s *service) Do(_ context.Context, st plan.Step) (plan.Result, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.tried = append(s.tried, st.TriedAt)
 	if errs := s.fail[st.Key]; len(errs) > 0 {
 		s.fail[st.Key] = errs[1:]
 		if errs[0] != nil {
-			return plan.Result{}, errs[0]
+			return plan.Result{ID: s.answers[st.Key]}, errs[0]
 		}
 	}
 	s.n++
@@ -153,6 +157,27 @@ func (j *journal) Resolve(_ context.Context, t plan.Target) (string, string, boo
 	return b.Kind, b.ID, true, nil
 }
 
+func (j *journal) ByID(_ context.Context, kind, id string) ([]plan.Address, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var out []plan.Address
+	for _, b := range j.bases {
+		if b.Kind == kind && b.ID == id {
+			out = append(out, b.Address)
+		}
+	}
+	return out, nil
+}
+
+func (j *journal) Anew(b *plan.Base) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	c := *b
+	c.Parts = nil
+	j.bases[b.Address.Set+"/"+b.Address.Key] = &c
+	j.log = append(j.log, "anew "+b.Address.String())
+}
+
 func (j *journal) Begin(_ context.Context, in plan.Intent) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -207,8 +232,11 @@ func (j *journal) Forget(_ context.Context, step string) error {
 func (j *journal) Flush(context.Context) error { return nil }
 
 func (j *journal) OpenIntents(context.Context) iter.Seq2[plan.Intent, error] {
+	j.mu.Lock()
+	open := slices.Collect(maps.Values(j.open))
+	j.mu.Unlock()
 	return func(yield func(plan.Intent, error) bool) {
-		for _, in := range j.open {
+		for _, in := range open {
 			if !yield(in, nil) {
 				return
 			}

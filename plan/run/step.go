@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ var errDoubt = errors.New("in doubt whether it happened")
 func (r *Runner) step(ctx context.Context, s plan.Step) (plan.Result, int, error) {
 	calls := context.WithoutCancel(ctx)
 	var last error
+	s.TriedAt = r.first[s.Key]
 	for attempt := 1; attempt <= max(r.Attempts, 1); attempt++ {
 		in := plan.Intent{Step: s, Run: r.RunID, At: r.Clock.Now()}
 		if !s.Repeatable {
@@ -30,7 +32,11 @@ func (r *Runner) step(ctx context.Context, s plan.Step) (plan.Result, int, error
 			}
 		}
 		res, err := r.Writer.Do(calls, s)
+		if err == nil && s.Repeatable {
+			err = r.refuseTaken(calls, s, res) // an upsert answers with what is there already
+		}
 		if err == nil {
+			r.made(s, res)
 			return res, attempt, nil
 		}
 		last = err
@@ -41,9 +47,13 @@ func (r *Runner) step(ctx context.Context, s plan.Step) (plan.Result, int, error
 		}
 		switch se.Verdict {
 		case plan.Done:
+			if err := r.refuseTaken(calls, s, res); err != nil {
+				r.Journal.Fail(s, err.Error())
+				return plan.Result{}, attempt, err
+			}
 			return res, attempt, nil
 		case plan.Unknown:
-			got, err := r.settle(ctx, in)
+			got, err := r.settle(ctx, in, true)
 			if err != nil {
 				return res, attempt, err
 			}
@@ -54,6 +64,7 @@ func (r *Runner) step(ctx context.Context, s plan.Step) (plan.Result, int, error
 				r.Journal.Fail(s, notThere)
 			} else {
 				r.Journal.Repeat(in)
+				s.TriedAt = cmp.Or(s.TriedAt, in.At.Unix())
 			}
 		default:
 			r.Journal.Fail(s, se.Error())
@@ -63,8 +74,9 @@ func (r *Runner) step(ctx context.Context, s plan.Step) (plan.Result, int, error
 	return plan.Result{}, r.Attempts, last
 }
 
-// settle waits until the index must show a step that happened, then looks once.
-func (r *Runner) settle(ctx context.Context, in plan.Intent) (plan.Settlement, error) {
+// settle waits until the index must show a step that happened, then looks once. busy: other records are in work, one of
+// which may be making the very same at this moment.
+func (r *Runner) settle(ctx context.Context, in plan.Intent, busy bool) (plan.Settlement, error) {
 	if !in.Step.Repeatable {
 		if wait := in.At.Add(r.SettleAfter).Sub(r.Clock.Now()); wait > 0 {
 			if err := r.Clock.Sleep(ctx, wait); err != nil {
@@ -76,9 +88,25 @@ func (r *Runner) settle(ctx context.Context, in plan.Intent) (plan.Settlement, e
 	} else {
 		return plan.Settlement{}, nil // safe to repeat
 	}
+	if err := r.ledger(ctx, &in.Step); err != nil {
+		return plan.Settlement{}, err
+	}
 	got, err := r.Writer.Settle(context.WithoutCancel(ctx), in)
 	if err != nil {
 		return got, fmt.Errorf("%w: settle %s: %w", errDoubt, in.Step.Key, err)
+	}
+	who, err := r.rival(ctx, in.Step)
+	if err != nil {
+		return got, err
+	}
+	if got.Found && who != "" && busy {
+		return got, fmt.Errorf("%w: %s makes the same as %s, of which nobody knows either whether it happened; run apply again", errDoubt, in.Step.Key, who)
+	}
+	if got, err = r.ours(ctx, in.Step, got); err != nil {
+		return got, err
+	}
+	if who != "" {
+		got.Copies = nil // they may be the other one's, which is settled next
 	}
 	if _, err := r.removeCopies(ctx, in, got.Copies); err != nil {
 		return got, fmt.Errorf("%w: %s is in Intercom more than once: %w", errDoubt, in.Step.Key, err)
@@ -90,11 +118,7 @@ func (r *Runner) settle(ctx context.Context, in plan.Intent) (plan.Settlement, e
 // recorded; not found, the intent is closed and the next plan repeats the step. It returns how many of each there were
 // and the addresses that stay in doubt.
 func (r *Runner) Settle(ctx context.Context) (found, repeated int, doubt []plan.Address, err error) {
-	r.kinds = map[string]*plan.Kind{}
-	kinds := r.Dest.Kinds()
-	for i := range kinds {
-		r.kinds[kinds[i].Name] = &kinds[i]
-	}
+	r.know()
 	var open []plan.Intent
 	for in, err := range r.Journal.OpenIntents(ctx) {
 		if err != nil {
@@ -103,7 +127,7 @@ func (r *Runner) Settle(ctx context.Context) (found, repeated int, doubt []plan.
 		open = append(open, in)
 	}
 	for _, in := range open {
-		got, err := r.settle(ctx, in)
+		got, err := r.settle(ctx, in, false)
 		switch {
 		case ctx.Err() != nil:
 			return found, repeated, doubt, ctx.Err()
@@ -122,7 +146,7 @@ func (r *Runner) Settle(ctx context.Context) (found, repeated int, doubt []plan.
 			return found, repeated, doubt, err
 		}
 		if base == nil {
-			base = &plan.Base{Address: a, Kind: in.Step.Kind, Origin: "created", Sent: plan.Fields{}, Seen: plan.Fields{}, Version: r.kinds[in.Step.Kind].Version}
+			base = r.begun(in.Step)
 		}
 		if base.Sent == nil {
 			base.Sent = plan.Fields{}
@@ -144,6 +168,9 @@ func (r *Runner) Settle(ctx context.Context) (found, repeated int, doubt []plan.
 		}
 		p.after(s, got.Result, s.Key, r.Clock.Now().Unix())
 		r.Journal.Record(in.Step, got.Result, base)
+		if err := r.Journal.Flush(ctx); err != nil { // the next one must not take the same
+			return found, repeated, doubt, err
+		}
 	}
 	return found, repeated, doubt, r.Journal.Flush(ctx)
 }

@@ -133,6 +133,14 @@ func parts(t *testing.T, open func() Store) {
 			t.Errorf("in a sweep: %v, %v", got, err)
 		}
 	}
+	b.ID, b.Parts = "78", nil
+	s.Anew(b)
+	if err := s.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.Base(t.Context(), "contact.people", "e1"); err != nil || got.ID != "78" || len(got.Parts) > 0 {
+		t.Errorf("begun anew: %+v, %v", got, err)
+	}
 }
 
 func openKeys(t *testing.T, s Store) []string { return keysOf(t, s.OpenIntents(t.Context())) }
