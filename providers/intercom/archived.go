@@ -57,7 +57,11 @@ func (w *Writer) restore(ctx context.Context, s plan.Step, e apiError, out *plan
 		return res, nil, false
 	}
 	id := m[1]
-	if strings.Contains(strings.ToLower(e.Message), "archived") {
+	isArchived := strings.Contains(strings.ToLower(e.Message), "archived")
+	if !isArchived && s.TriedAt == 0 {
+		return res, nil, false // who is live, and was not restored by an earlier try, is for the plan to adopt
+	}
+	if isArchived {
 		if _, err := w.c.send(ctx, http.MethodPost, "/contacts/"+id+"/unarchive", nil, "unarchive_contact", ""); err != nil {
 			return res, w.notRestored(id, err, out), true
 		}

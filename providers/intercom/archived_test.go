@@ -91,6 +91,7 @@ func TestRestoreCutOff(t *testing.T) {
 				if err != nil || got.Found {
 					t.Fatalf("settled as %+v, %v", got, err)
 				}
+				s.TriedAt = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC).Unix()
 				res, err := w.Do(t.Context(), s)
 				if !errors.As(err, &se) || se.Verdict != plan.Done || !res.Adopted {
 					t.Fatalf("the second try: %+v, %v", res, err)

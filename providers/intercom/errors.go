@@ -86,7 +86,7 @@ func verdict(status int, e apiError, op string) plan.Verdict {
 var conflictID = regexp.MustCompile(`id=([0-9a-f]{24})`)
 
 // conflict looks at who is in the way of a new contact (IC 1.3, 4.1). If it is the very contact that the step wanted to
-// make, an earlier try has made it.
+// make, and has our external_id or came into being once the step had been tried, an earlier try has made it (IC 4.3).
 func (w *Writer) conflict(ctx context.Context, s plan.Step, e apiError, out *plan.StepError) (plan.Result, error) {
 	out.Verdict = plan.Permanent
 	m := conflictID.FindStringSubmatch(e.Message)
@@ -97,16 +97,15 @@ func (w *Writer) conflict(ctx context.Context, s plan.Step, e apiError, out *pla
 		out.Message = "an archived contact " + m[1] + " has the same e-mail address or external_id; unarchive it in Intercom, or set on_archived = \"restore\", or wait seven days if it was deleted, then apply again"
 		return plan.Result{}, out
 	}
-	live, err := w.Get(ctx, "contact", m[1])
+	live, at, err := w.whole(ctx, "contact", m[1])
 	if err != nil {
 		out.Err = err
 		return plan.Result{}, out
 	}
-	for k, v := range s.Payload {
-		if !plan.Equal(live.Fields[k], v) {
-			out.Message = "contact " + m[1] + " has the same e-mail address or external_id; plan again, so that it is adopted"
-			return plan.Result{}, out
-		}
+	tried := s.TriedAt > 0 && !at.created.Before(time.Unix(s.TriedAt, 0).Add(-skew))
+	if live.Fields["role"] != "user" || !asSent(live, s) || !hasExternalID(live, s) && !tried {
+		out.Message = "contact " + m[1] + " has the same e-mail address or external_id; plan again, so that it is adopted"
+		return plan.Result{}, out
 	}
 	out.Verdict = plan.Done
 	return plan.Result{ID: live.ID, Live: &live}, out

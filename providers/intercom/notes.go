@@ -220,7 +220,7 @@ func (w *Writer) addNote(ctx context.Context, s plan.Step) (plan.Result, error) 
 	return plan.Result{ID: s.ID, PartID: n.ID}, nil
 }
 
-// settleNote finds a note by its token; somebody who quotes it has no token as the last word.
+// settleNote finds a note by its token and its whole text; somebody who quotes it says something else, or has another name.
 func (w *Writer) settleNote(ctx context.Context, s plan.Step) (plan.Settlement, error) {
 	notes, err := w.Notes(ctx, s.Kind, s.ID)
 	if err != nil {
@@ -231,7 +231,9 @@ func (w *Writer) settleNote(ctx context.Context, s plan.Step) (plan.Settlement, 
 	slices.Reverse(notes) // the first one is ours, later ones are copies
 	for _, n := range notes {
 		m := tokenAtEnd.FindStringSubmatch(n.Body)
-		if m == nil || m[1] != token {
+		sent, _ := s.Payload["body"].(string)
+		spoke := w.spoke(plan.LivePart{Fields: plan.Fields{"author": n.Author}}, s)
+		if m == nil || m[1] != token || !spoke || squeeze(n.Body) != squeeze(sent) {
 			continue
 		}
 		if got.Found {

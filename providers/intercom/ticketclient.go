@@ -572,22 +572,3 @@ func (w *Writer) actor(ctx context.Context, s plan.Step) (string, error) {
 	}
 	return id, nil
 }
-
-// settleTicket searches by the attribute that holds the key of the row (IC 4.1).
-func (w *Writer) settleTicket(ctx context.Context, s plan.Step) (plan.Settlement, error) {
-	var got settlement
-	typ, err := w.c.ticketType(ctx, scalar(s.Payload["type"]))
-	if err != nil {
-		return plan.Settlement(got), err
-	}
-	a := typ.attribute(KeyAttribute)
-	if a == nil {
-		return plan.Settlement(got), fmt.Errorf("ticket type %s has no attribute %s any more", typ.id, KeyAttribute)
-	}
-	err = w.matching(ctx, "/tickets/search", "tickets", "ticket", filter("ticket_attribute."+a.id, s.Payload["key"]), func(l plan.Live) {
-		if plan.Equal(l.Fields["created_at"], s.Payload["created_at"]) && l.Fields["type"] == typ.id {
-			got.found(l)
-		}
-	})
-	return plan.Settlement(got), err
-}

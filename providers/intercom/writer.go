@@ -267,9 +267,7 @@ func (w *Writer) tagCompany(ctx context.Context, s plan.Step) (plan.Result, erro
 // createConversation answers with a message, whose conversation_id is what matters (IC trap 8).
 func (w *Writer) createConversation(ctx context.Context, s plan.Step) (plan.Result, error) {
 	p := s.Payload
-	sentence, _ := p["marker"].(string)
-	first, _ := p["body"].(string)
-	in := map[string]any{"from": map[string]any{"type": "user", "id": p["contact"]}, "body": first + "\n\n" + sentence, "created_at": p["created_at"]}
+	in := map[string]any{"from": map[string]any{"type": "user", "id": p["contact"]}, "body": firstMessage(s), "created_at": p["created_at"]}
 	if brand := p["brand"]; brand != nil {
 		in["brand_id"] = brand
 	}
