@@ -88,6 +88,8 @@ type Change struct {
 	Candidates []string `json:"candidates,omitempty"`
 	// MovedFrom is the object that the record was until somebody merged it into ID in Intercom.
 	MovedFrom string `json:"moved_from,omitempty"`
+	// Replaces is the id of the record's own object that is gone, where a create makes another one or brings it back.
+	Replaces string `json:"replaces,omitempty"`
 	// Restore is what is written to an archived object that a create meets and restores: PolicyFill, PolicyOverwrite or
 	// PolicyLink, as for an adoption. Empty: it is not restored.
 	Restore Policy `json:"restore,omitempty"`

@@ -42,6 +42,8 @@ type Step struct {
 	// TriedAt is when the step was tried for the first time, in Unix seconds, 0 when that is now: an earlier try may have been
 	// carried out after all.
 	TriedAt int64 `json:"tried_at,omitempty"`
+	// Replaces: see Change.
+	Replaces string `json:"replaces,omitempty"`
 	// Looks: the call is preceded by one read, which may find that it was made already.
 	Looks bool `json:"looks,omitempty"`
 	// Customers is how many of Notifies are contacts.

@@ -138,7 +138,10 @@ func gone(set *Set, kind *Kind, want *Want, r *resolver, c *Change) error {
 			return err
 		}
 		if c.Action == Create {
-			c.Reason = "was deleted in Intercom (" + id + "); on_drift = \"overwrite\" makes it anew"
+			c.Replaces, c.Reason = id, "was deleted in Intercom ("+id+"); on_drift = \"overwrite\" makes it anew"
+			if kind.Restorable {
+				c.Reason = "was archived or deleted in Intercom (" + id + "); on_drift = \"overwrite\" brings it back, or makes it anew"
+			}
 		}
 	case PolicyFail:
 		c.ID = "" // nothing new can refer to it
@@ -166,7 +169,7 @@ func goneResource(set *Set, kind *Kind, want *Want, r *resolver, c *Change) erro
 		return err
 	}
 	if c.Action == Create {
-		c.Reason = "was deleted in Intercom (" + id + ")"
+		c.Replaces, c.Reason = id, "was deleted in Intercom ("+id+")"
 	}
 	return nil
 }

@@ -145,14 +145,13 @@ func (r *Runner) kept(ctx context.Context, in plan.Intent, keep string) (string,
 // instead makes a copy the object of a record whose own is gone. The next plan writes what it lacks.
 func (r *Runner) instead(in plan.Intent, id string) {
 	base := r.begun(in.Step)
-	base.Sent, base.PartCount, base.Partial = plan.Fields{}, -1, in.Step.Key
-	base.ID = id
+	base.ID, base.Partial = id, in.Step.Key
 	r.Journal.Anew(base)
 }
 
 // begun is the base of a record of which nothing is known.
 func (r *Runner) begun(s plan.Step) *plan.Base {
-	return &plan.Base{Address: s.Address, Kind: s.Kind, Origin: "created", Sent: plan.Fields{}, Seen: plan.Fields{}, Version: r.kinds[s.Kind].Version}
+	return &plan.Base{Address: s.Address, Kind: s.Kind, Origin: "created", PartCount: -1, Sent: plan.Fields{}, Seen: plan.Fields{}, Version: r.kinds[s.Kind].Version}
 }
 
 func partID(b *plan.Base, s plan.Step) string {

@@ -170,3 +170,25 @@ func (r *Runner) ledger(ctx context.Context, s *plan.Step) error {
 	s.Payload["known_parts"] = known
 	return nil
 }
+
+// setDead notes that a record's object is gone, or is there again: nothing may be made to refer to the old one.
+func (r *Runner) setDead(a plan.Address, dead bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.dead == nil {
+		r.dead = map[plan.Target]bool{}
+	}
+	r.dead[a.Target()] = dead
+}
+
+// lookUp finds the object that an address stands for, as long as it is there.
+func (r *Runner) lookUp(ctx context.Context, t plan.Target) (id string, ok bool, err error) {
+	r.mu.Lock()
+	dead := r.dead[t]
+	r.mu.Unlock()
+	if dead {
+		return "", false, nil
+	}
+	_, id, ok, err = r.Journal.Resolve(ctx, t)
+	return id, ok, err
+}

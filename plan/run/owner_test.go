@@ -1,6 +1,7 @@
 package run_test
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"testing"
@@ -153,12 +154,75 @@ func TestTriedAt(t *testing.T) {
 	}
 }
 
+// upserting is a desk whose creates answer with what is there already.
+type upserting struct{ desk }
+
+func (d upserting) Steps(c plan.Change) []plan.Step {
+	steps := d.desk.Steps(c)
+	for i := range steps {
+		steps[i].Repeatable = true
+	}
+	return steps
+}
+
 // A refusal or an upsert that answers with what another record owns sets the record aside.
 func TestTaken(t *testing.T) {
-	s, j := &service{fail: map[string][]error{createAnn: {&plan.StepError{Verdict: plan.Done}}}, answers: map[string]string{createAnn: "id7"}}, newJournal()
-	owns(j, "bob", "id7")
-	got, err := runner(s, j).Apply(t.Context(), changes(creation("ann")))
-	if err != nil || books(got) != "1 set aside" || !strings.Contains(j.aside["ann"], "contact id7 is another record's already") {
-		t.Errorf("%s %v, aside %q", books(got), err, j.aside["ann"])
+	for _, tt := range []struct {
+		name string
+		dest plan.Destination
+		fail error
+	}{{"a refusal that means done", desk{}, &plan.StepError{Verdict: plan.Done}}, {"an upsert", upserting{}, nil}} {
+		t.Run(tt.name, func(t *testing.T) {
+			s, j := &service{fail: map[string][]error{createAnn: {tt.fail}}, answers: map[string]string{createAnn: "id7"}}, newJournal()
+			owns(j, "bob", "id7")
+			r := runner(s, j)
+			r.Dest = tt.dest
+			got, err := r.Apply(t.Context(), changes(creation("ann")))
+			if err != nil || books(got) != "1 set aside" || !strings.Contains(j.aside["ann"], "contact id7 is another record's already") || j.bases["contact.a/ann"] != nil {
+				t.Errorf("%s %v, aside %q", books(got), err, j.aside["ann"])
+			}
+		})
+	}
+}
+
+// What is made in the place of an object that is gone is made whole: nothing that was written to the old one counts. What is
+// brought back still has it. Until then nothing may refer to the old one.
+func TestMadeAnew(t *testing.T) {
+	old := []plan.BasePart{{List: "comments", Key: "p1", ID: "part0"}}
+	friend := creation("bob", plan.FieldChange{Field: "friend", What: "set", After: plan.Ref{Targets: []plan.Target{{Set: "contact.a", Key: "ann"}}}})
+	friend.Address.Set = "contact.b"
+	for _, tt := range []struct {
+		name, answer, books string
+		fail                []error
+		done                []string
+		parts               int
+	}{
+		{name: "another one", answer: "id9", books: "2 created", done: []string{createAnn, partOfAnn}, parts: 1},
+		{name: "brought back", answer: "id0", books: "2 created", done: []string{createAnn}, parts: 1},
+		{name: "refused", books: "1 blocked, 1 set aside", fail: []error{&plan.StepError{Verdict: plan.Permanent}}, parts: 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s, j := &service{fail: map[string][]error{createAnn: tt.fail}, answers: map[string]string{createAnn: tt.answer}}, newJournal()
+			owns(j, "ann", "id0", old...)
+			c := creation("ann")
+			c.Replaces, c.Parts = "id0", []plan.PartChange{{List: "comments", Key: "p1", What: "append"}}
+			got, err := runner(s, j).Apply(t.Context(), changes(c, friend))
+			if err != nil || books(got) != tt.books {
+				t.Fatalf("%s %v", books(got), err)
+			}
+			var ann []string
+			for _, key := range s.done {
+				if strings.Contains(key, "ann") {
+					ann = append(ann, key)
+				}
+			}
+			b := j.bases["contact.a/ann"]
+			if want := cmp.Or(tt.answer, "id0"); b.ID != want || len(b.Parts) != tt.parts || !slices.Equal(ann, tt.done) {
+				t.Errorf("ann is %+v, done %v", b, s.done)
+			}
+			if len(b.Parts) > 0 && (b.Parts[0].ID == "part0") == (tt.answer == "id9") {
+				t.Errorf("parts %v", b.Parts)
+			}
+		})
 	}
 }

@@ -35,6 +35,11 @@ func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error)
 	if c.Action == plan.Merged {
 		return r.merge(ctx, c, base)
 	}
+	var gone *plan.Base // what the state has of an object that is made anew
+	if begun && c.Action == plan.Create && c.Replaces != "" && base.ID == c.Replaces {
+		gone, base, begun = base, r.begun(plan.Step{Address: c.Address, Kind: c.Kind}), false
+		r.setDead(c.Address, true)
+	}
 	for _, p := range c.Parts {
 		if p.What == "adopt" && !slices.ContainsFunc(base.Parts, func(b plan.BasePart) bool { return b.List == p.List && b.Key == p.Key }) {
 			base.Parts = append(base.Parts, plan.BasePart{List: p.List, Key: p.Key, ID: p.ID, Hash: p.Hash, At: p.At})
@@ -81,7 +86,8 @@ func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error)
 		r.Journal.Record(plan.Step{Address: c.Address, Kind: c.Kind}, plan.Result{ID: base.ID}, base)
 		return plan.OutcomeOf(action), r.clear(ctx, c.Address)
 	}
-	for i, s := range steps {
+	for i := 0; i < len(steps); i++ {
+		s := steps[i]
 		if r.stopped(ctx) {
 			if p.done == 0 {
 				return plan.OutUnreached, nil
@@ -109,11 +115,22 @@ func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error)
 			}
 			return r.failed(c.Address, s.Key, err, attempts)
 		}
+		if gone != nil && res.ID == gone.ID { // it was brought back, and what was written to it is there
+			base.Origin, base.Parts = gone.Origin, gone.Parts
+			steps = slices.DeleteFunc(steps, func(s plan.Step) bool { return s.Part != "" && partID(gone, s) != "" })
+		}
 		next := ""
 		if i+1 < len(steps) {
 			next = steps[i+1].Key
 		}
 		p.after(s, res, next, r.Clock.Now().Unix())
+		if gone != nil {
+			if res.ID != gone.ID {
+				r.Journal.Anew(base)
+			}
+			r.setDead(c.Address, false)
+			gone = nil
+		}
 		if res.Adopted {
 			action = plan.Adopt
 		}
@@ -131,7 +148,7 @@ func (r *Runner) merge(ctx context.Context, c plan.Change, base *plan.Base) (pla
 	if err != nil {
 		return plan.OutUnreached, err
 	}
-	_, id, ok, err := r.Journal.Resolve(ctx, owner.Target())
+	id, ok, err := r.lookUp(ctx, owner.Target())
 	if err != nil {
 		return plan.OutUnreached, err
 	}
@@ -255,7 +272,7 @@ func (r *Runner) resolve(ctx context.Context, c *plan.Change) (missing string, e
 		switch v := v.(type) {
 		case plan.Ref:
 			for _, t := range v.Targets {
-				_, id, ok, err := r.Journal.Resolve(ctx, t)
+				id, ok, err := r.lookUp(ctx, t)
 				if err != nil {
 					return nil, err
 				}

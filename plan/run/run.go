@@ -91,6 +91,7 @@ type Runner struct {
 	tried map[string]*tally
 	held  map[plan.Address]bool  // what is set aside, from this run or one before
 	taken map[string]plan.Target // which record an object belongs to that this run has made or settled
+	dead  map[plan.Target]bool   // whose object is gone and was not made anew yet
 	first map[string]int64       // when a step was tried that is repeated, by its key
 }
 

@@ -1,6 +1,7 @@
 package run_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,7 +66,7 @@ type service struct {
 	used        map[string]bool     // copies that somebody has used
 	removed     []string
 	tried       []int64           // since when each call was tried
-	answers     map[string]string // ids that a call answers with although it fails
+	answers     map[string]string // ids that a create answers with
 }
 
 func (s *service) Get(_ context.Context, _, id string) (plan.Live, error) {
@@ -92,7 +93,7 @@ func (s *service) Do(_ context.Context, st plan.Step) (plan.Result, error) {
 	s.done = append(s.done, st.Key)
 	id := st.ID
 	if st.Op == "create" {
-		id = fmt.Sprint("id", s.n)
+		id = cmp.Or(s.answers[st.Key], fmt.Sprint("id", s.n))
 	}
 	return plan.Result{ID: id, PartID: fmt.Sprint("part", s.n)}, nil
 }

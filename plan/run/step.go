@@ -148,6 +148,10 @@ func (r *Runner) Settle(ctx context.Context) (found, repeated int, doubt []plan.
 		if base == nil {
 			base = r.begun(in.Step)
 		}
+		anew := in.Step.ID == "" && base.ID != "" && base.ID != got.Result.ID // it was made in the place of one that is gone
+		if anew {
+			base = r.begun(in.Step)
+		}
 		if base.Sent == nil {
 			base.Sent = plan.Fields{}
 		}
@@ -167,6 +171,9 @@ func (r *Runner) Settle(ctx context.Context) (found, repeated int, doubt []plan.
 			s.Fields = append(s.Fields, f)
 		}
 		p.after(s, got.Result, s.Key, r.Clock.Now().Unix())
+		if anew {
+			r.Journal.Anew(base)
+		}
 		r.Journal.Record(in.Step, got.Result, base)
 		if err := r.Journal.Flush(ctx); err != nil { // the next one must not take the same
 			return found, repeated, doubt, err

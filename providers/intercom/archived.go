@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 
 	"deskform/plan"
@@ -71,17 +72,7 @@ func (w *Writer) restore(ctx context.Context, s plan.Step, e apiError, out *plan
 		out.Verdict, out.Err = plan.Unknown, err // it is unarchived, and the rest can be repeated
 		return res, out, true
 	}
-	in := plan.Fields{}
-	for k, v := range s.Payload {
-		have := live.Fields[k]
-		switch {
-		case k == "role" || plan.Equal(have, v) || s.Restore == plan.PolicyLink:
-		case have != nil && have != "" && (s.Restore == plan.PolicyFill || k == "external_id"):
-		default:
-			in[k] = v
-		}
-	}
-	if len(in) > 0 {
+	if in := toWrite(s, live, s.Restore); len(in) > 0 {
 		text, err := w.c.send(ctx, http.MethodPut, "/contacts/"+id, body(in), "update_contact", "")
 		if err != nil {
 			put := s
@@ -97,6 +88,52 @@ func (w *Writer) restore(ctx context.Context, s plan.Step, e apiError, out *plan
 	}
 	out.Verdict = plan.Done
 	return plan.Result{ID: live.ID, Live: &live, Adopted: true}, out, true
+}
+
+// toWrite is what of a new contact is written to one that is there, by the policy of an adoption.
+func toWrite(s plan.Step, live plan.Live, policy plan.Policy) plan.Fields {
+	in := plan.Fields{}
+	for k, v := range s.Payload {
+		have := live.Fields[k]
+		switch {
+		case k == "role" || plan.Equal(have, v) || policy == plan.PolicyLink:
+		case have != nil && have != "" && (policy == plan.PolicyFill || k == "external_id"):
+		default:
+			in[k] = v
+		}
+	}
+	return in
+}
+
+// revive brings back the contact that a record had and somebody archived (IC 4.1), and writes to it what a new one gets.
+// done is false when it cannot be brought back, so that a new one is made: it was deleted for good.
+func (w *Writer) revive(ctx context.Context, s plan.Step) (res plan.Result, done bool, err error) {
+	id := s.Replaces
+	if id == "" {
+		return res, false, nil
+	}
+	live, err := w.Get(ctx, "contact", id)
+	if errors.Is(err, plan.ErrNotFound) {
+		_, err = w.c.send(ctx, http.MethodPost, "/contacts/"+id+"/unarchive", nil, "unarchive_contact", "")
+		var he *transport.HTTPError
+		if errors.As(err, &he) && slices.Contains([]int{http.StatusBadRequest, http.StatusNotFound, http.StatusGone, http.StatusInternalServerError}, he.Status) {
+			return res, false, nil
+		}
+		if err == nil {
+			live, err = w.Get(ctx, "contact", id)
+		}
+	}
+	if err != nil {
+		return res, false, err
+	}
+	if live.ID != id {
+		return res, false, &plan.StepError{Step: s.Op, Verdict: plan.Permanent, Message: "contact " + id + " was merged into " + live.ID + " in Intercom after the plan was made; plan again"}
+	}
+	res = plan.Result{ID: id, Live: &live}
+	if in := toWrite(s, live, plan.PolicyOverwrite); len(in) > 0 {
+		res, err = w.object(ctx, s, http.MethodPut, "/contacts/"+id, body(in))
+	}
+	return res, true, err
 }
 
 // notRestored says why an archived contact stays so: one that is being deleted for good cannot be brought back (IC 3.1).

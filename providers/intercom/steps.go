@@ -114,7 +114,7 @@ func sub(v plan.Value) string {
 
 func (b *builder) contact() {
 	if b.c.Action == plan.Create {
-		b.add("create_contact", "", plan.Step{Fields: b.set(""), Payload: b.values(""), Restore: b.c.Restore})
+		b.add("create_contact", "", plan.Step{Fields: b.set(""), Payload: b.values(""), Restore: b.c.Restore, Replaces: b.c.Replaces, Looks: b.c.Replaces != ""})
 	} else if len(b.set("")) > 0 {
 		b.add("update_contact", "", plan.Step{Repeatable: true, Fields: b.set(""), Payload: b.values("")})
 	}

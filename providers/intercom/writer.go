@@ -44,6 +44,9 @@ func (w *Writer) do(ctx context.Context, s plan.Step) (plan.Result, error) {
 	case "rename_tag":
 		return w.object(ctx, s, http.MethodPost, "/tags", map[string]any{"id": s.ID, "name": p["name"]})
 	case "create_contact":
+		if res, done, err := w.revive(ctx, s); done || err != nil {
+			return res, err
+		}
 		return w.object(ctx, s, http.MethodPost, "/contacts", body(p))
 	case "update_contact":
 		return w.object(ctx, s, http.MethodPut, "/contacts/"+s.ID, body(p))
