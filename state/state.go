@@ -6,7 +6,6 @@ package state
 import (
 	"context"
 	"database/sql"
-	_ "embed"
 	"errors"
 	"fmt"
 	"net/url"
@@ -16,7 +15,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -30,9 +28,6 @@ var migrations = [Format - 1]string{
 	"CREATE TABLE checklist (seq INTEGER PRIMARY KEY, workspace TEXT NOT NULL, item TEXT NOT NULL, confirmed INTEGER NOT NULL, who TEXT NOT NULL, at INTEGER NOT NULL, text TEXT NOT NULL)",
 }
 
-//go:embed schema.sql
-var schema string
-
 // Options of Open.
 type Options struct {
 	// Now is the clock of leases and stamps; time.Now when nil.
@@ -44,6 +39,16 @@ type Options struct {
 	// Journaled is told of each write of the journal, "begin STEP", "record STEP" or "fail STEP", twice: before the commit that
 	// makes it durable and after it. Nil for nobody; crash tests die in it.
 	Journaled func(what string, durable bool)
+	// Traces are patterns of files that only an earlier state can have left, its backups: where one is there, a state file
+	// that is not is refused as lost, with a *LostError. Nil for a state that may always be new.
+	Traces []string
+}
+
+// A LostError says that a state file is gone though it was there once.
+type LostError struct{ Path, Trace string }
+
+func (e *LostError) Error() string {
+	return fmt.Sprintf("open state %s: it is not there, and %s shows that it was; restore that (deskform state restore FILE), correct the path in state \"sqlite\" { path }, or begin anew with --new-state: what was moved is then unknown, and what cannot be found again by its keys is made a second time", e.Path, e.Trace)
 }
 
 // A VersionError says that a file was written by a newer program.
@@ -91,7 +96,12 @@ func Open(ctx context.Context, path string, o Options) (*State, error) {
 		o.Now = time.Now
 	}
 	s := &State{path: path, now: o.Now, holder: o.Holder, dead: o.Dead, journaled: o.Journaled, queue: make(chan op, 1024), closed: make(chan struct{})}
-	if err := touch(path); err != nil {
+	switch _, err := os.Stat(path); {
+	case errors.Is(err, os.ErrNotExist):
+		if err := begin(ctx, path, o); err != nil {
+			return nil, err
+		}
+	case err != nil:
 		return nil, fmt.Errorf("open state: %w", err)
 	}
 	err := inspect(ctx, path)
@@ -112,18 +122,6 @@ func Open(ctx context.Context, path string, o Options) (*State, error) {
 	return s, nil
 }
 
-// touch makes an empty file that only the owner can read.
-func touch(path string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return err
-	}
-	return f.Close()
-}
-
 // dsn carries the pragmas in the data source name, so that each connection of the pool has them.
 func dsn(path, extra string) string {
 	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}
@@ -133,8 +131,12 @@ func dsn(path, extra string) string {
 
 // inspect refuses what is no state of ours before anything is written to it.
 func inspect(ctx context.Context, path string) error {
-	if fi, err := os.Stat(path); err != nil || fi.Size() == 0 {
-		return err
+	fi, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("open state: %w", err)
+	}
+	if fi.Size() == 0 { // a state is begun whole
+		return damaged(path, "it is empty")
 	}
 	db, err := sql.Open("sqlite", dsn(path, "mode=ro&_pragma=query_only(1)"))
 	if err != nil {
@@ -154,7 +156,9 @@ func inspect(ctx context.Context, path string) error {
 		return damaged(path, err.Error())
 	case version > Format:
 		return &VersionError{path, version, Format}
-	case version == 0 && tables > 0:
+	case version == 0 && tables == 0:
+		return damaged(path, "there is nothing in it")
+	case version == 0:
 		return fmt.Errorf("open state %s: it is a database of something else; name another file in state \"sqlite\" { path }", path)
 	}
 	return nil
@@ -169,21 +173,19 @@ func (s *State) migrate(ctx context.Context) error {
 	if err := s.write.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return damaged(s.path, err.Error())
 	}
-	if version > 0 {
-		var ok string
-		if err := s.write.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&ok); err != nil || ok != "ok" {
-			if err != nil {
-				ok = err.Error()
-			}
-			return damaged(s.path, ok)
+	var ok string
+	if err := s.write.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&ok); err != nil || ok != "ok" {
+		if err != nil {
+			ok = err.Error()
 		}
+		return damaged(s.path, ok)
 	}
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("open state %s: %w", s.path, err)
 	}
 	defer tx.Rollback()
-	if version > 0 && version < Format {
+	if version < Format {
 		for _, step := range migrations[version-1:] {
 			if _, err := tx.ExecContext(ctx, step); err != nil {
 				return fmt.Errorf("bring state %s from version %d to %d: %w", s.path, version, Format, err)
@@ -191,17 +193,6 @@ func (s *State) migrate(ctx context.Context) error {
 		}
 		if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", Format)); err != nil {
 			return fmt.Errorf("bring state %s from version %d to %d: %w", s.path, version, Format, err)
-		}
-	}
-	if version == 0 {
-		if _, err := tx.ExecContext(ctx, schema); err != nil {
-			return fmt.Errorf("make state %s: %w", s.path, err)
-		}
-		if _, err := tx.ExecContext(ctx, "INSERT INTO meta VALUES ('lineage', ?), ('serial', '0'), ('workspace', '')", uuid.NewString()); err != nil {
-			return fmt.Errorf("make state %s: %w", s.path, err)
-		}
-		if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", Format)); err != nil {
-			return fmt.Errorf("make state %s: %w", s.path, err)
 		}
 	}
 	meta := map[string]string{}

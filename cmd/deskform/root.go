@@ -88,6 +88,7 @@ type app struct {
 	varFiles []string
 	noColor  bool
 	logLevel string
+	newState bool
 
 	// hide takes secrets out of whatever is printed; set once a configuration is loaded.
 	hide *transport.Redactor
@@ -141,6 +142,7 @@ func (a *app) root() *cobra.Command {
 	f.StringArrayVar(&a.varFiles, "var-file", nil, "file with values of variables")
 	f.BoolVar(&a.noColor, "no-color", false, "no colours; NO_COLOR in the environment does the same")
 	f.StringVar(&a.logLevel, "log", "error", "what goes to the log on stderr: error; warn: calls that are tried again; info: stages; debug and trace: every call, without what was sent")
+	f.BoolVar(&a.newState, "new-state", false, "begin a new state where the state file is gone, though backups show that there was one")
 	root.AddCommand(
 		a.initCmd(), a.checkCmd(), a.validateCmd(), a.fmtCmd(), a.pullCmd(), a.planCmd(), a.showCmd(), a.whyCmd(),
 		a.applyCmd(), a.rehearseCmd(), a.stateCmd(), a.checklistCmd(), a.sandboxCmd(), a.versionCmd(), a.docsCmd(),
@@ -166,7 +168,7 @@ func tty(w io.Writer) bool {
 
 // setup is what every command gives the engine.
 func (a *app) setup() (engine.Setup, error) {
-	s := engine.Setup{Dir: a.dir, Vars: map[string]string{}, VarFiles: a.varFiles, Env: a.env, Clock: a.clock, Holder: holder(), Dead: dead, Journaled: journaled}
+	s := engine.Setup{Dir: a.dir, Vars: map[string]string{}, VarFiles: a.varFiles, Env: a.env, Clock: a.clock, Holder: holder(), Dead: dead, Journaled: journaled, NewState: a.newState}
 	for _, v := range a.vars {
 		name, value, ok := strings.Cut(v, "=")
 		if !ok {

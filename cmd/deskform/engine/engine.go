@@ -54,6 +54,8 @@ type Setup struct {
 	Journaled func(what string, durable bool)
 	// Offline: no provider is asked, so that no secret is needed.
 	Offline bool
+	// NewState: a state that is not there is begun though backups show that there was one.
+	NewState bool
 	// Parallel is how many records an apply works on at once; 0 means 64.
 	Parallel int
 	// Relearn: the columns of the lock file are not held against the configuration; a pull is about to find out the real
@@ -199,7 +201,11 @@ func Open(ctx context.Context, s Setup) (*Engine, hcl.Diagnostics, error) {
 	if err := os.MkdirAll(s.Work, 0o700); err != nil {
 		return nil, diags, fmt.Errorf("make the working folder: %w", err)
 	}
-	if e.State, err = state.Open(ctx, StatePath(s, cfg), state.Options{Now: s.Clock.Now, Holder: s.Holder, Dead: s.Dead, Journaled: s.Journaled}); err != nil {
+	o := state.Options{Now: s.Clock.Now, Holder: s.Holder, Dead: s.Dead, Journaled: s.Journaled}
+	if !s.NewState {
+		o.Traces = []string{filepath.Join(s.Work, "backups", "*.db")}
+	}
+	if e.State, err = state.Open(ctx, StatePath(s, cfg), o); err != nil {
 		return nil, diags, err
 	}
 	if e.Cache, err = cache.Open(ctx, filepath.Join(s.Work, "cache.db")); err != nil {
