@@ -86,7 +86,9 @@ func TestRestoreRefused(t *testing.T) {
 		{"not there", "there is no backup ", func(t *testing.T, _, backup string) { check(t, os.Remove(backup)) }},
 		{"empty", "is empty: nothing is in it to restore", func(t *testing.T, _, backup string) { check(t, os.Truncate(backup, 0)) }},
 		{"half", "damaged", func(t *testing.T, _, backup string) { check(t, os.Truncate(backup, 12000)) }},
-		{"a folder", "is no file", func(t *testing.T, _, backup string) { check(t, errors.Join(os.Remove(backup), os.Mkdir(backup, 0o700))) }},
+		{"a folder", "is no file", func(t *testing.T, _, backup string) {
+			check(t, errors.Join(os.Remove(backup), os.Mkdir(backup, 0o700)))
+		}},
 		{"another project's", "they are not the same project's", func(t *testing.T, _, backup string) {
 			check(t, os.Remove(backup))
 			check(t, open(t, backup).Close())

@@ -82,7 +82,8 @@ type State struct {
 	queue  chan op
 	closed chan struct{}
 	mu     sync.Mutex
-	broken error // the first error of the writer; nothing is written after it
+	broken error  // the first error of the writer; nothing is written after it
+	holds  string // the token of the lease that what is written depends on, empty for none
 	serial int64
 	bound  string
 

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // An op is one write. It may be waited for.
@@ -76,6 +77,11 @@ func (s *State) inOneTransaction(ops []op, results []error) error {
 		return err
 	}
 	defer tx.Rollback()
+	if token := s.fenced(); token != "" && slices.ContainsFunc(ops, func(o op) bool { return !o.own }) {
+		if err := mine(tx, token); err != nil {
+			return err
+		}
+	}
 	for i, o := range ops {
 		if !o.own {
 			if err := o.f(tx); err != nil {
@@ -96,6 +102,27 @@ func (s *State) inOneTransaction(ops []op, results []error) error {
 		}
 	}
 	return tx.Commit()
+}
+
+// fence lets nothing be written once the lease is another one's.
+func (s *State) fence(token string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.holds = token
+}
+
+func (s *State) unfence(token string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.holds == token {
+		s.holds = ""
+	}
+}
+
+func (s *State) fenced() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.holds
 }
 
 // tell names the journal's writes of a commit to whoever listens.

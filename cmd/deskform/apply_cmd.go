@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -77,7 +78,7 @@ func (a *app) apply(ctx context.Context, file string, p applyFlags) error {
 		return err
 	}
 	defer e.Close()
-	lease, err := e.LockState(ctx, "apply", p.LockTTL, p.LockTimeout)
+	lease, err := e.LockState(ctx, "apply", cmp.Or(p.LockTTL, lockTTL), p.LockTimeout)
 	if err != nil {
 		return err
 	}

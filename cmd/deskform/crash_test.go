@@ -29,8 +29,14 @@ const (
 	crashAt    = "DESKFORM_TEST_CRASH" // die at this one
 )
 
+// crashTTL is how long the lock of a child lives without a heartbeat.
+const crashTTL = "DESKFORM_TEST_TTL"
+
 // crashMain is main with a journal that somebody listens to.
 func crashMain() {
+	if ttl, err := time.ParseDuration(os.Getenv(crashTTL)); err == nil {
+		lockTTL = ttl
+	}
 	at, trace := os.Getenv(crashAt), os.Getenv(crashTrace)
 	if at != "" || trace != "" {
 		var mu sync.Mutex
@@ -101,6 +107,9 @@ func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	commit, child, sig, hang := s.commit, s.child, s.signal, s.hang
 	s.mu.Unlock()
 	if die && sig != nil {
+		if sig == syscall.SIGSTOP {
+			time.Sleep(20 * time.Millisecond) // what was recorded before is on the disk then, most likely
+		}
 		_ = child.Signal(sig)
 		if hang != nil {
 			<-hang

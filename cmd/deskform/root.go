@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 	hcllib "github.com/hashicorp/hcl/v2"
@@ -58,13 +59,14 @@ func codeOf(ctx context.Context, err error) int {
 		refused *engine.RefusedError
 		stale   *engine.StaleError
 		locked  *state.LockedError
+		lost    *state.TakenError
 	)
 	switch {
 	case err == nil:
 		return exitDone
 	case errors.As(err, &own):
 		return own.code
-	case errors.As(err, &locked):
+	case errors.As(err, &locked), errors.As(err, &lost):
 		return exitLocked
 	case errors.As(err, &refused):
 		return exitRefused
@@ -209,6 +211,9 @@ func (h hider) Write(p []byte) (int, error) {
 	_, err := io.WriteString(h.a.err, text)
 	return len(p), err
 }
+
+// lockTTL is how long a lock lives without a heartbeat, 0 for as long as it is made to; tests shorten it.
+var lockTTL time.Duration
 
 // journaled is told of each write of the journal; crash tests set it to die there.
 var journaled func(what string, durable bool)

@@ -78,6 +78,9 @@ func (r *Runner) sweepOne(ctx context.Context, in plan.Intent, out *Swept) error
 	}
 	out.Looked++
 	left := func(err error) error {
+		if stops(err) {
+			return err
+		}
 		out.Left = append(out.Left, fmt.Sprintf("%s: %v", s.Key, err))
 		return nil
 	}

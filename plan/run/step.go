@@ -74,6 +74,12 @@ func (r *Runner) step(ctx context.Context, s plan.Step) (plan.Result, int, error
 	return plan.Result{}, r.Attempts, last
 }
 
+// stops reports an error after which no call can succeed.
+func stops(err error) bool {
+	var se *plan.StepError
+	return errors.As(err, &se) && se.Verdict == plan.StopRun
+}
+
 // settle waits until the index must show a step that happened, then looks once. busy: other records are in work, one of
 // which may be making the very same at this moment.
 func (r *Runner) settle(ctx context.Context, in plan.Intent, busy bool) (plan.Settlement, error) {
@@ -131,6 +137,8 @@ func (r *Runner) Settle(ctx context.Context) (found, repeated int, doubt []plan.
 		switch {
 		case ctx.Err() != nil:
 			return found, repeated, doubt, ctx.Err()
+		case stops(err):
+			return found, repeated, doubt, err
 		case err != nil:
 			doubt = append(doubt, in.Step.Address)
 			continue

@@ -43,6 +43,8 @@ type Config struct {
 	// Files opens a file of the content store.
 	Files    func(sha256 string) (io.ReadCloser, error)
 	Parallel int
+	// Hold is asked right before each call, after all waiting; its error ends the run and the call is not made. Nil asks nobody.
+	Hold func(context.Context) error
 }
 
 // ConfigFrom reads the provider block's arguments.
@@ -131,6 +133,12 @@ func (c *core) send(ctx context.Context, method, path string, body any, op, thre
 		done, err := c.Governor.Acquire(ctx, thread)
 		if err != nil {
 			return nil, err
+		}
+		if c.Hold != nil {
+			if err := c.Hold(ctx); err != nil {
+				done(nil)
+				return nil, &plan.StepError{Step: op, Verdict: plan.StopRun, Message: "it was not sent", Err: err}
+			}
 		}
 		res, err := c.http.Do(ctx, r)
 		if err == nil {

@@ -69,6 +69,9 @@ func (e *Engine) LockState(ctx context.Context, what string, ttl, timeout time.D
 	for {
 		lease, err := e.State.Lock(ctx, what, ttl)
 		var locked *state.LockedError
+		if err == nil {
+			e.lease = lease
+		}
 		if err == nil || !errors.As(err, &locked) || !e.Clock.Now().Before(deadline) {
 			return lease, err
 		}
@@ -98,9 +101,33 @@ func (e *Engine) runner(runID string, o ApplyOptions) (*run.Runner, error) {
 	}, nil
 }
 
-// Recover settles what earlier runs left open. It must come before a plan, so that the plan sees the truth.
-func (e *Engine) Recover(ctx context.Context, o ApplyOptions) (Applied, error) {
-	var a Applied
+// held is ctx until the lease is lost. The returned function ends it and makes an error say so.
+func held(ctx context.Context, lease *state.Lease) (context.Context, func(error) error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	if lease != nil {
+		go func() {
+			select {
+			case <-lease.Lost():
+				cancel(lease.Hold(ctx))
+			case <-ctx.Done():
+			}
+		}()
+	}
+	return ctx, func(err error) error {
+		var lost *state.TakenError
+		if cause := context.Cause(ctx); errors.As(cause, &lost) && !errors.As(err, &lost) {
+			err = cause // it is why the rest was cut off
+		}
+		cancel(nil)
+		return err
+	}
+}
+
+// Recover settles what earlier runs left open. It must come before a plan, so that the plan sees the truth. Losing the lock
+// ends it before its next call.
+func (e *Engine) Recover(ctx context.Context, o ApplyOptions) (a Applied, err error) {
+	ctx, end := held(ctx, e.lease)
+	defer func() { err = end(err) }()
 	r, err := e.runner(uuid.NewString(), o)
 	if err != nil {
 		return a, err
@@ -167,24 +194,12 @@ func (e *Engine) Apply(ctx context.Context, p *Plan, lease *state.Lease, o Apply
 	if err != nil {
 		return a, err
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	if lease != nil {
-		go func() {
-			select {
-			case <-lease.Lost():
-				cancel(errors.New("the lock on the state was lost to somebody else"))
-			case <-ctx.Done():
-			}
-		}()
-	}
+	ctx, end := held(ctx, lease)
 	a.Books, err = r.Apply(ctx, f.Changes())
-	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(cause, context.Canceled) {
-		err = errors.Join(err, cause)
-	}
 	if err == nil {
 		err = e.sweep(ctx, r, &a)
 	}
+	err = end(err)
 	e.balance(p, &a.Books)
 	a.Seconds = e.Clock.Now().Sub(begun).Seconds()
 	if eerr := e.State.EndRun(context.WithoutCancel(ctx), a.Run, a.Books); eerr != nil {

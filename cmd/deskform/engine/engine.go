@@ -112,6 +112,8 @@ type Engine struct {
 	attrs    map[string]plan.AttributeDef
 	// told are the diagnostics of the first load.
 	told map[string]bool
+	// lease is what this engine has locked the state with, nil before.
+	lease *state.Lease
 }
 
 // Options returns what the language is made of: the providers' kinds, schemas and functions as data.
@@ -367,6 +369,12 @@ func (e *Engine) intercomConfig() (intercom.Config, error) {
 	}
 	c.Clock, c.Log, c.Redact, c.Files = e.Clock, e.Log, e.Redact, e.Files.Open
 	c.Parallel = e.Parallel
+	c.Hold = func(ctx context.Context) error {
+		if e.lease == nil {
+			return nil
+		}
+		return e.lease.Hold(ctx)
+	}
 	c.ObjectTypes, c.ObjectAttributes = customObjects(e.Config)
 	if e.governor == nil {
 		e.governor = transport.NewGovernor(e.Clock, c.RateShare)
