@@ -230,8 +230,8 @@ func (c *core) explain(err error) error {
 		return &mergedError{path: canonical.FindStringSubmatch(he.Header.Get("Link"))[1], op: he.Op}
 	case he.Status == http.StatusNotFound || he.Status == http.StatusGone:
 		return fmt.Errorf("%s: %s: %w", he.Op, c.Redact.Text(e.Message), plan.ErrNotFound)
-	case he.Status == http.StatusUnauthorized:
-		return fmt.Errorf("%s: %s (%s); check INTERCOM_TOKEN, and that it belongs to this region", he.Op, c.Redact.Text(e.Message), e.Code)
+	case tokenDied(he.Status, e):
+		return &plan.StepError{Step: he.Op, Status: he.Status, Code: e.Code, Message: fmt.Sprintf("%s (%s)%s", c.Redact.Text(e.Message), e.Code, newToken), Verdict: plan.StopRun}
 	}
 	return fmt.Errorf("%s: HTTP %d %s: %s", he.Op, he.Status, e.Code, c.Redact.Text(e.Message))
 }

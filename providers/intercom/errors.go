@@ -20,6 +20,7 @@ type rule struct {
 	status  int    // 0: any
 	code    string // "": any
 	message string // a part of it; "": any
+	scope   bool   // only where the message names a scope of the token
 	op      string // "": any
 	verdict plan.Verdict
 }
@@ -28,6 +29,12 @@ type rule struct {
 // replies" never get here: they are waited out.
 var rules = []rule{
 	{status: http.StatusUnauthorized, verdict: plan.StopRun},
+	{code: "unauthorized", verdict: plan.StopRun},
+	{code: "token_unauthorized", verdict: plan.StopRun}, // also where it came as 403 (IC 1.3)
+	{code: "token_revoked", verdict: plan.StopRun},
+	{code: "token_expired", verdict: plan.StopRun},
+	{status: http.StatusForbidden, code: "forbidden", scope: true, verdict: plan.StopRun}, // the token's, not the record's (IC 1.1)
+	{status: http.StatusForbidden, code: "action_forbidden", scope: true, verdict: plan.StopRun},
 	{code: "api_plan_restricted", verdict: plan.StopRun},
 	{code: "intercom_version_invalid", verdict: plan.StopRun},
 	{status: http.StatusUnprocessableEntity, message: "already assigned", op: "assign_", verdict: plan.Done},
@@ -54,6 +61,9 @@ func (w *Writer) judge(ctx context.Context, s plan.Step, res plan.Result, err er
 		e := parseError(he)
 		out.Status, out.Code, out.Message = he.Status, e.Code, fmt.Sprintf("HTTP %d %s: %s", he.Status, e.Code, w.c.Redact.Text(e.Message))
 		out.Verdict = verdict(he.Status, e, s.Op)
+		if tokenDied(he.Status, e) {
+			out.Message += newToken
+		}
 		if he.Status == http.StatusConflict && s.Op == "create_contact" {
 			if res, err, done := w.restore(ctx, s, e, out); done {
 				return res, err
@@ -70,10 +80,21 @@ func (w *Writer) judge(ctx context.Context, s plan.Step, res plan.Result, err er
 	return res, out
 }
 
+// scopes are how a message names what a token lacks (IC 1.1).
+var scopes = regexp.MustCompile(`(?i)\bscopes?\b|\b(read|write|delete|manage)_\w+`)
+
+// newToken is what to do about a token that has died or lacks a scope.
+const newToken = "; check INTERCOM_TOKEN: that it is valid, belongs to this region and has the scopes; then run the same command again to go on"
+
+// tokenDied tells an answer about the token from one about the workspace's plan.
+func tokenDied(status int, e apiError) bool {
+	return verdict(status, e, "") == plan.StopRun && (status == http.StatusUnauthorized || status == http.StatusForbidden) && e.Code != "api_plan_restricted"
+}
+
 func verdict(status int, e apiError, op string) plan.Verdict {
 	for _, r := range rules {
 		if (r.status == 0 || r.status == status) && (r.code == "" || r.code == e.Code) &&
-			(r.message == "" || strings.Contains(e.Message, r.message)) && strings.HasPrefix(op, r.op) {
+			(r.message == "" || strings.Contains(e.Message, r.message)) && (!r.scope || scopes.MatchString(e.Message)) && strings.HasPrefix(op, r.op) {
 			return r.verdict
 		}
 	}
