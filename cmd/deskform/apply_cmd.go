@@ -56,7 +56,7 @@ func (a *app) applyCmd() *cobra.Command {
 	f.BoolVar(&p.auto, "auto-approve", false, "do not ask")
 	f.BoolVar(&p.json, "json", false, "one JSON document on stdout")
 	f.BoolVar(&p.all, "all", false, "write out every change of the plan")
-	f.BoolVar(&p.reveal, "reveal", false, "show personal data in the plan instead of masking it")
+	f.BoolVar(&p.reveal, "reveal", false, "show personal data in the plan and in answers instead of masking it")
 	f.IntVar(&p.MaxErrors, "max-errors", 0, "stop after so many records were set aside; 0: never")
 	f.BoolVar(&p.FailFast, "fail-fast", false, "stop at the first record that is set aside")
 	f.BoolVar(&p.onlyFailed, "only-failed", false, "limit to the records that are set aside and what they refer to")
@@ -135,7 +135,7 @@ func (a *app) apply(ctx context.Context, file string, p applyFlags) error {
 	} else if err := e.ReadPlan(ctx, pl); err != nil {
 		return err
 	}
-	p.Observe = a.observer(e, pl)
+	p.Observe = a.observer(ctx, e, pl, p.reveal)
 	done, err := e.Apply(ctx, pl, lease, p.ApplyOptions)
 	e.Watch.Done()
 	done.Settled, done.Repeat, done.Doubt = rec.Settled, rec.Repeat, rec.Doubt
@@ -149,7 +149,7 @@ func (a *app) apply(ctx context.Context, file string, p applyFlags) error {
 		fmt.Fprintf(a.err, "A call that could not be found and was repeated had happened after all: %d copies were taken away.\n", done.Copies)
 	}
 	for _, left := range done.CopiesLeft {
-		fmt.Fprintf(a.err, "Is in Intercom twice: %s\n", left)
+		fmt.Fprintf(a.err, "Is in Intercom twice: %s\n", report.MaskPersonal(left))
 	}
 	if err != nil {
 		if !p.json {
@@ -198,7 +198,7 @@ func (a *app) workingWindow(ctx context.Context, p applyFlags) (context.Context,
 }
 
 // observer feeds the progress display and names what is set aside.
-func (a *app) observer(e *engine.Engine, pl *engine.Plan) func(run.Event) {
+func (a *app) observer(ctx context.Context, e *engine.Engine, pl *engine.Plan, reveal bool) func(run.Event) {
 	e.Watch.Start("apply", pl.Forecast.Writes)
 	return func(ev run.Event) {
 		if ev.Step != "" {
@@ -207,8 +207,10 @@ func (a *app) observer(e *engine.Engine, pl *engine.Plan) func(run.Event) {
 		}
 		if ev.Err != nil {
 			addr := ev.Address
-			addr.Key = report.MaskKey(addr.Key)
-			fmt.Fprintf(a.err, "%s: %s: %s\n", addr, ev.Outcome, e.Redact.Text(ev.Err.Error()))
+			if !reveal {
+				addr.Key = report.MaskKey(addr.Key)
+			}
+			fmt.Fprintf(a.err, "%s: %s: %s\n", addr, ev.Outcome, e.Answer(context.WithoutCancel(ctx), ev.Address, ev.Err.Error(), reveal))
 		}
 	}
 }

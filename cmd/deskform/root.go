@@ -20,6 +20,8 @@ import (
 
 	"deskform/cmd/deskform/engine"
 	"deskform/hcl"
+	"deskform/plan"
+	"deskform/plan/report"
 	"deskform/providers/transport"
 	"deskform/state"
 )
@@ -122,9 +124,14 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return code
 }
 
-// complain prints an error the way diagnostics look, without secrets.
+// complain prints an error the way diagnostics look, without secrets. One that a service answered may repeat what it was
+// sent, so that personal data is taken out of it.
 func (a *app) complain(err error) {
 	text := err.Error()
+	var answered *plan.StepError
+	if errors.As(err, &answered) {
+		text = report.MaskPersonal(text)
+	}
 	if a.hide != nil {
 		text = a.hide.Text(text)
 	}

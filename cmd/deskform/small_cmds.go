@@ -317,7 +317,7 @@ func (a *app) stateCmd() *cobra.Command {
 		},
 	}
 	list.Flags().BoolVar(&asJSON, "json", false, "JSON Lines on stdout")
-	list.Flags().BoolVar(&reveal, "reveal", false, "show keys that are e-mail addresses")
+	list.Flags().BoolVar(&reveal, "reveal", false, "show keys that are e-mail addresses, and what was answered as it came")
 	list.Flags().BoolVar(&aside, "set-aside", false, "list what was set aside instead, by cause")
 	list.Flags().StringVar(&format, "format", "text", "of --set-aside: text, csv or jsonl; the last two with every key as it is")
 	export.Flags().StringVar(&exportFormat, "format", "csv", "csv or jsonl; keys that are e-mail addresses are written as they are")

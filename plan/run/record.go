@@ -153,7 +153,7 @@ func (r *Runner) merge(ctx context.Context, c plan.Change, base *plan.Base) (pla
 		return plan.OutUnreached, err
 	}
 	if !ok {
-		return plan.OutBlocked, nil
+		return plan.OutBlocked, &asideError{kind: BlockedBy + c.MergedInto, step: "resolve references", cause: fmt.Errorf("is a second row of %s, which this run could not write", c.MergedInto)}
 	}
 	if base.MergedInto == c.MergedInto && base.ID == id && len(c.Fields) == 0 {
 		return plan.OutMerged, nil

@@ -89,12 +89,33 @@ func (e *Engine) failed(ctx context.Context) ([]string, error) {
 	return out, nil
 }
 
-// ListAside writes what is set aside: text by cause, "csv" or "jsonl" a line a record. Keys that are addresses are masked
-// in text unless they are to be revealed.
+// Answer is what a service answered about a record, for people: without secrets, and without a person's data unless it is to
+// be revealed.
+func (e *Engine) Answer(ctx context.Context, a plan.Address, text string, reveal bool) string {
+	text = e.Redact.Text(text)
+	o := report.Options{Kinds: e.Kinds(), Open: openAttributes(e.Config), Reveal: reveal}
+	kind, values := "", plan.Fields(nil)
+	for _, s := range e.Config.Sets {
+		if s.Name == a.Set {
+			kind = s.Kind
+		}
+	}
+	// Without the row, and the cache may be gone, what looks like personal data still is hidden.
+	if want, err := e.Cache.Want(ctx, a.Set, a.Key); err == nil && want != nil {
+		values = want.Fields
+	}
+	return report.MaskAnswer(o, text, kind, values)
+}
+
+// ListAside writes what is set aside: text by cause, "csv" or "jsonl" a line a record with its key as it is. What was
+// answered, and in text keys that are addresses, are masked unless they are to be revealed.
 func (e *Engine) ListAside(ctx context.Context, w io.Writer, format string, reveal bool) error {
 	all, err := e.Asides(ctx)
 	if err != nil {
 		return err
+	}
+	for i, a := range all {
+		all[i].Reason = e.Answer(ctx, a.address, a.Reason, reveal)
 	}
 	switch format {
 	case "jsonl":
@@ -122,6 +143,12 @@ func (e *Engine) ListAside(ctx context.Context, w io.Writer, format string, reve
 		a.Key = report.MaskKey(a.Key)
 		return a.String()
 	}
+	step := func(key string) string { // it begins with the address
+		if reveal {
+			return key
+		}
+		return report.MaskPersonal(key)
+	}
 	causes := 0
 	for i := 0; i < len(all); {
 		root, first := all[i].Root, i
@@ -132,7 +159,7 @@ func (e *Engine) ListAside(ctx context.Context, w io.Writer, format string, reve
 		waiting := i - first
 		if all[first].address.String() == root {
 			waiting--
-			fmt.Fprintf(w, "%s\n  %s: %s (%d attempts, %s)\n", mask(root), all[first].Step, all[first].Reason, all[first].Attempts, all[first].At.Format(time.RFC3339))
+			fmt.Fprintf(w, "%s\n  %s: %s (%d attempts, %s)\n", mask(root), step(all[first].Step), all[first].Reason, all[first].Attempts, all[first].At.Format(time.RFC3339))
 		} else {
 			fmt.Fprintf(w, "%s\n  is not usable; `deskform why` tells the reason\n", mask(root))
 		}
