@@ -135,7 +135,9 @@ type StepError struct {
 	Code    string
 	Message string // redacted
 	Verdict Verdict
-	Err     error
+	// After is how long the service asked to wait before the next try, 0 when it did not say.
+	After time.Duration
+	Err   error
 }
 
 func (e *StepError) Error() string {

@@ -76,6 +76,8 @@ type Runner struct {
 	// SettleAfter is longer than any index lag seen; Attempts how often a step that did not happen is tried.
 	SettleAfter time.Duration
 	Attempts    int
+	// Pause is how long a step that is safe to repeat waits after so many failures, the last of them err.
+	Pause func(failures int, err error) time.Duration
 	// MaxErrors stops the run after so many records were set aside; 0 means never. FailFast is MaxErrors 1.
 	MaxErrors int
 	FailFast  bool

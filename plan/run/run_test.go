@@ -289,7 +289,8 @@ func (c *jump) Sleep(ctx context.Context, d time.Duration) error {
 }
 
 func runner(s *service, j *journal) *run.Runner {
-	return &run.Runner{Dest: desk{}, Writer: s, Journal: j, Clock: &jump{now: time.Unix(1000, 0)}, RunID: "r1", Parallel: 4, SettleAfter: time.Minute, Attempts: 3}
+	return &run.Runner{Dest: desk{}, Writer: s, Journal: j, Clock: &jump{now: time.Unix(1000, 0)}, RunID: "r1", Parallel: 4, SettleAfter: time.Minute, Attempts: 3,
+		Pause: func(n int, _ error) time.Duration { return time.Duration(n) * time.Second }}
 }
 
 func creation(key string, fields ...plan.FieldChange) plan.Change {

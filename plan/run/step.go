@@ -10,9 +10,6 @@ import (
 	"deskform/plan"
 )
 
-// settlePause is how long a repeatable step waits before it is tried again.
-const settlePause = 2 * time.Second
-
 const notThere = "settled: it did not happen"
 
 // errDoubt: nobody can say whether the step happened.
@@ -53,6 +50,15 @@ func (r *Runner) step(ctx context.Context, s plan.Step) (plan.Result, int, error
 			}
 			return res, attempt, nil
 		case plan.Unknown:
+			if s.Repeatable {
+				r.Journal.Fail(s, notThere)
+				if attempt < r.Attempts {
+					if err := r.Clock.Sleep(ctx, r.pause(attempt, se)); err != nil {
+						return res, attempt, err
+					}
+				}
+				continue
+			}
 			got, err := r.settle(ctx, in, true)
 			if err != nil {
 				return res, attempt, err
@@ -60,18 +66,22 @@ func (r *Runner) step(ctx context.Context, s plan.Step) (plan.Result, int, error
 			if got.Found {
 				return got.Result, attempt, nil
 			}
-			if s.Repeatable {
-				r.Journal.Fail(s, notThere)
-			} else {
-				r.Journal.Repeat(in)
-				s.TriedAt = cmp.Or(s.TriedAt, in.At.Unix())
-			}
+			r.Journal.Repeat(in)
+			s.TriedAt = cmp.Or(s.TriedAt, in.At.Unix())
 		default:
 			r.Journal.Fail(s, se.Error())
 			return res, attempt, err
 		}
 	}
 	return plan.Result{}, r.Attempts, last
+}
+
+// pause is how long a repeatable step waits; no longer than SettleAfter unless the service asked for it.
+func (r *Runner) pause(failures int, se *plan.StepError) time.Duration {
+	if se.After > 0 {
+		return se.After
+	}
+	return min(r.SettleAfter, r.Pause(failures, se))
 }
 
 // stops reports an error after which no call can succeed.
@@ -83,16 +93,10 @@ func stops(err error) bool {
 // settle waits until the index must show a step that happened, then looks once. busy: other records are in work, one of
 // which may be making the very same at this moment.
 func (r *Runner) settle(ctx context.Context, in plan.Intent, busy bool) (plan.Settlement, error) {
-	if !in.Step.Repeatable {
-		if wait := in.At.Add(r.SettleAfter).Sub(r.Clock.Now()); wait > 0 {
-			if err := r.Clock.Sleep(ctx, wait); err != nil {
-				return plan.Settlement{}, fmt.Errorf("%w: interrupted before %s could be settled; run apply again", errDoubt, in.Step.Key)
-			}
+	if wait := in.At.Add(r.SettleAfter).Sub(r.Clock.Now()); wait > 0 {
+		if err := r.Clock.Sleep(ctx, wait); err != nil {
+			return plan.Settlement{}, fmt.Errorf("%w: interrupted before %s could be settled; run apply again", errDoubt, in.Step.Key)
 		}
-	} else if err := r.Clock.Sleep(ctx, min(r.SettleAfter, settlePause)); err != nil {
-		return plan.Settlement{}, err
-	} else {
-		return plan.Settlement{}, nil // safe to repeat
 	}
 	if err := r.ledger(ctx, &in.Step); err != nil {
 		return plan.Settlement{}, err

@@ -129,7 +129,7 @@ func (c *core) send(ctx context.Context, method, path string, body any, op, thre
 		r.Body = text
 		r.Header["Content-Type"] = []string{"application/json"}
 	}
-	for {
+	for refused := 0; ; refused++ {
 		done, err := c.Governor.Acquire(ctx, thread)
 		if err != nil {
 			return nil, err
@@ -157,8 +157,10 @@ func (c *core) send(ctx context.Context, method, path string, body any, op, thre
 		switch {
 		case he.Status == http.StatusTooManyRequests:
 			c.Governor.Exceeded()
-			c.http.LogAgain(r.Op, "HTTP 429: the window is used up", 100*time.Millisecond)
-			if err := c.Clock.Sleep(ctx, 100*time.Millisecond); err != nil {
+			// The governor keeps everybody back until the window is over; this spreads those that were refused.
+			pause := transport.Backoff{First: 100 * time.Millisecond, Cap: 5 * time.Second}.Pause(refused, err)
+			c.http.LogAgain(r.Op, "HTTP 429: the window is used up", pause)
+			if err := c.Clock.Sleep(ctx, pause); err != nil {
 				return nil, err
 			}
 		case he.Status == http.StatusBadRequest && strings.Contains(string(he.Body), "Too many recent replies"):
@@ -192,7 +194,7 @@ func (c *core) read(ctx context.Context, method, path string, body, into any, op
 		if try == reads || ctx.Err() != nil || !passing(err, try) {
 			return c.explain(err)
 		}
-		pause := time.Duration(1<<try) * 250 * time.Millisecond
+		pause := transport.Backoff{First: time.Second}.Pause(try-1, err)
 		c.http.LogAgain("Intercom "+op, err.Error(), pause)
 		if err := c.Clock.Sleep(ctx, pause); err != nil {
 			return err

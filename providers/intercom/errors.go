@@ -60,7 +60,7 @@ func (w *Writer) judge(ctx context.Context, s plan.Step, res plan.Result, err er
 	case errors.As(err, &he):
 		e := parseError(he)
 		out.Status, out.Code, out.Message = he.Status, e.Code, fmt.Sprintf("HTTP %d %s: %s", he.Status, e.Code, w.c.Redact.Text(e.Message))
-		out.Verdict = verdict(he.Status, e, s.Op)
+		out.Verdict, out.After = verdict(he.Status, e, s.Op), transport.RetryAfter(err)
 		if tokenDied(he.Status, e) {
 			out.Message += newToken
 		}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"html"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"regexp"
@@ -107,7 +106,7 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 		if try >= c.Retries || !c.again(r, err) {
 			return nil, err
 		}
-		pause := c.pause(try, err)
+		pause := Backoff{c.Backoff, c.Cap}.Pause(try, err)
 		c.LogAgain(r.Op, why(err), pause)
 		if err := c.Clock.Sleep(ctx, pause); err != nil {
 			return nil, err
@@ -131,25 +130,6 @@ func (c *Client) again(r Request, err error) bool {
 		return he.Status >= 500 || he.Status == http.StatusRequestTimeout || he.Status == http.StatusTooManyRequests
 	}
 	return true
-}
-
-// pause grows from try to try, with jitter, and obeys Retry-After.
-func (c *Client) pause(try int, err error) time.Duration {
-	var he *HTTPError
-	if errors.As(err, &he) {
-		if s, perr := time.ParseDuration(he.Header.Get("Retry-After") + "s"); perr == nil && s > 0 {
-			return s
-		}
-	}
-	base, top := c.Backoff, c.Cap
-	if base == 0 {
-		base = 500 * time.Millisecond
-	}
-	if top == 0 {
-		top = time.Minute
-	}
-	d := min(base<<min(try, 16), top)
-	return d/2 + rand.N(d/2+1)
 }
 
 func (c *Client) once(ctx context.Context, r Request) (*Response, error) {

@@ -15,6 +15,7 @@ import (
 	"deskform/plan"
 	"deskform/plan/run"
 	"deskform/providers/intercom"
+	"deskform/providers/transport"
 	"deskform/state"
 )
 
@@ -97,7 +98,11 @@ func (e *Engine) runner(runID string, o ApplyOptions) (*run.Runner, error) {
 	return &run.Runner{
 		Sets: sets,
 		Dest: e.Dest, Writer: &intercom.Writer{Reader: reader}, Journal: e.State, Clock: e.Clock, RunID: runID,
-		Parallel: e.Parallel, SettleAfter: o.SettleAfter, Attempts: 3, MaxErrors: o.MaxErrors, FailFast: o.FailFast, Observe: o.Observe,
+		Parallel: e.Parallel, SettleAfter: o.SettleAfter, Attempts: 3,
+		Pause: func(failures int, err error) time.Duration {
+			return transport.Backoff{First: time.Second}.Pause(failures-1, err)
+		},
+		MaxErrors: o.MaxErrors, FailFast: o.FailFast, Observe: o.Observe,
 	}, nil
 }
 
