@@ -34,11 +34,11 @@ func begin(ctx context.Context, path string, o Options) error {
 	}
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("open state: %w", err)
+		return fmt.Errorf("make state %w", named(path, err))
 	}
 	f, err := os.CreateTemp(dir, ".new-state-*")
 	if err != nil {
-		return fmt.Errorf("make state %s: %w", path, err)
+		return fmt.Errorf("make state %w", named(path, err))
 	}
 	tmp := f.Name()
 	err = f.Close()
@@ -52,7 +52,7 @@ func begin(ctx context.Context, path string, o Options) error {
 		}
 	}
 	if err = errors.Join(err, remove(tmp)); err != nil {
-		return fmt.Errorf("make state %s: %w", path, err)
+		return fmt.Errorf("make state %w", named(path, err))
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ func (s *State) Holder(ctx context.Context) (*LockedError, error) {
 func Restore(ctx context.Context, path, backup string, o Options) (kept string, err error) {
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("restore the state %s: %w", path, err)
+			err = fmt.Errorf("restore the state %w", named(path, err))
 		}
 	}()
 	switch fi, err := os.Stat(backup); {

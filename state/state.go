@@ -17,6 +17,8 @@ import (
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"deskform/state/disk"
 )
 
 // Format is the version of the file that this program writes.
@@ -154,7 +156,7 @@ func inspect(ctx context.Context, path string) error {
 	case errors.As(err, &failed) && failed.Code() == sqlite3.SQLITE_NOTADB:
 		return fmt.Errorf("open state %s: it is no state file of deskform; name the right one, or restore a backup", path)
 	case err != nil:
-		return damaged(path, err.Error())
+		return trouble(path, err)
 	case version > Format:
 		return &VersionError{path, version, Format}
 	case version == 0 && tables == 0:
@@ -165,6 +167,15 @@ func inspect(ctx context.Context, path string) error {
 	return nil
 }
 
+// trouble is what an error of the database means: a fault of the disk, else damage.
+func trouble(path string, err error) error {
+	var fault *disk.Fault
+	if errors.As(disk.Explain(path, err), &fault) {
+		return fmt.Errorf("open state %w", fault)
+	}
+	return damaged(path, err.Error())
+}
+
 func damaged(path, why string) error {
 	return fmt.Errorf("open state %s: it is damaged (%s); restore a backup from .deskform/backups", path, why)
 }
@@ -172,28 +183,27 @@ func damaged(path, why string) error {
 func (s *State) migrate(ctx context.Context) error {
 	var version int
 	if err := s.write.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
-		return damaged(s.path, err.Error())
+		return trouble(s.path, err)
 	}
 	var ok string
-	if err := s.write.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&ok); err != nil || ok != "ok" {
-		if err != nil {
-			ok = err.Error()
-		}
+	if err := s.write.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&ok); err != nil {
+		return trouble(s.path, err)
+	} else if ok != "ok" {
 		return damaged(s.path, ok)
 	}
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("open state %s: %w", s.path, err)
+		return trouble(s.path, err)
 	}
 	defer tx.Rollback()
 	if version < Format {
 		for _, step := range migrations[version-1:] {
 			if _, err := tx.ExecContext(ctx, step); err != nil {
-				return fmt.Errorf("bring state %s from version %d to %d: %w", s.path, version, Format, err)
+				return fmt.Errorf("bring state from version %d to %d: %w", version, Format, disk.Explain(s.path, err))
 			}
 		}
 		if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", Format)); err != nil {
-			return fmt.Errorf("bring state %s from version %d to %d: %w", s.path, version, Format, err)
+			return fmt.Errorf("bring state from version %d to %d: %w", version, Format, disk.Explain(s.path, err))
 		}
 	}
 	meta := map[string]string{}
@@ -215,7 +225,10 @@ func (s *State) migrate(ctx context.Context) error {
 	if s.serial, err = strconv.ParseInt(meta["serial"], 10, 64); err != nil {
 		return fmt.Errorf("open state %s: serial: %w", s.path, err)
 	}
-	return tx.Commit()
+	if err := tx.Commit(); err != nil {
+		return trouble(s.path, err)
+	}
+	return nil
 }
 
 // Close writes what is queued and closes the file.
@@ -269,15 +282,25 @@ func (s *State) Bind(ctx context.Context, workspace string) error {
 // Backup copies the state as it is now into a file of its own.
 func (s *State) Backup(ctx context.Context, dest string) error {
 	if err := os.MkdirAll(filepath.Dir(dest), 0o700); err != nil {
-		return err
+		return fmt.Errorf("copy the state to %w", named(dest, err))
 	}
 	if err := s.Flush(ctx); err != nil {
 		return err
 	}
 	if _, err := s.write.ExecContext(ctx, "VACUUM INTO ?", dest); err != nil {
-		return fmt.Errorf("copy the state to %s: %w", filepath.Base(dest), err)
+		_ = os.Remove(dest) // half a copy is none
+		return fmt.Errorf("copy the state to %w", named(dest, err))
 	}
 	return os.Chmod(dest, 0o600)
+}
+
+// named is an error with the file that it is about, once.
+func named(path string, err error) error {
+	var fault *disk.Fault
+	if err = disk.Explain(path, err); errors.As(err, &fault) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", path, err)
 }
 
 // Durability says how the connection that writes commits: "wal" and 2, which is full.

@@ -57,7 +57,7 @@ func (s *State) commit(ops []op) {
 		s.tell(ops, true)
 	}
 	if err != nil {
-		err = fmt.Errorf("write state %s: %w", s.path, err)
+		err = fmt.Errorf("write state %w", named(s.path, err))
 		s.mu.Lock()
 		if s.broken == nil {
 			s.broken = err

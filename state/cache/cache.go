@@ -14,9 +14,10 @@ import (
 	"sync"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver
+	"modernc.org/sqlite" // and the driver
 
 	"deskform/plan"
+	"deskform/state/disk"
 )
 
 // format is the version of the tables; a file of another version is thrown away, it is a cache.
@@ -41,8 +42,9 @@ type Cache struct {
 // Open opens or makes a cache. A file that cannot be used is replaced by an empty one.
 func Open(ctx context.Context, path string) (*Cache, error) {
 	c, err := open(ctx, path)
-	if err == nil {
-		return c, nil
+	var fault *disk.Fault
+	if err == nil || errors.As(err, &fault) { // another file would fare no better
+		return c, err
 	}
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -55,19 +57,19 @@ func Open(ctx context.Context, path string) (*Cache, error) {
 func open(ctx context.Context, path string) (*Cache, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("open cache: %w", err)
+		return nil, fmt.Errorf("open cache: %w", disk.Explain(path, err))
 	}
 	if err := f.Close(); err != nil {
-		return nil, fmt.Errorf("open cache: %w", err)
+		return nil, fmt.Errorf("open cache: %w", disk.Explain(path, err))
 	}
 	c := &Cache{path: path, gens: map[string]int{}}
 	c.clear()
 	if c.write, err = sql.Open("sqlite", dsn(path, "_txlock=immediate&_pragma=journal_mode(wal)&_pragma=synchronous(off)&_pragma=cache_size(-4000)")); err != nil {
-		return nil, fmt.Errorf("open cache: %w", err)
+		return nil, fmt.Errorf("open cache: %w", disk.Explain(path, err))
 	}
 	c.write.SetMaxOpenConns(1)
 	if err := c.prepare(ctx, path); err != nil {
-		return nil, errors.Join(fmt.Errorf("open cache: %w", err), c.Close())
+		return nil, errors.Join(fmt.Errorf("open cache: %w", disk.Explain(path, err)), c.Close())
 	}
 	return c, nil
 }
@@ -144,12 +146,24 @@ func (c *Cache) Close() error {
 func (c *Cache) in(ctx context.Context, f func(*sql.Tx) error) error {
 	tx, err := c.write.BeginTx(ctx, nil)
 	if err != nil {
-		return err
+		return c.explain(err)
 	}
 	if err := f(tx); err != nil {
-		return errors.Join(err, tx.Rollback())
+		return errors.Join(c.explain(err), passed(tx.Rollback()))
 	}
-	return tx.Commit()
+	return c.explain(tx.Commit())
+}
+
+// explain says of a disk that is full, or cannot be written, where and what to do.
+func (c *Cache) explain(err error) error { return disk.Explain(c.path, err) }
+
+// passed leaves out that a transaction is over already: a full disk ends it by itself.
+func passed(err error) error {
+	var db *sqlite.Error
+	if errors.As(err, &db) {
+		return nil
+	}
+	return err
 }
 
 // Get reads a value that Set has kept.
@@ -165,7 +179,7 @@ func (c *Cache) Get(ctx context.Context, name string) (string, bool, error) {
 // Set keeps a value under a name.
 func (c *Cache) Set(ctx context.Context, name, value string) error {
 	_, err := c.write.ExecContext(ctx, "INSERT OR REPLACE INTO kv VALUES (?, ?)", name, value)
-	return err
+	return c.explain(err)
 }
 
 // Watermark is when the last sweep of a kind began, zero if there was none.

@@ -43,7 +43,7 @@ func (c *Cache) PutLive(ctx context.Context, kind string, full bool, items iter.
 		return err
 	}
 	if _, err := c.write.ExecContext(ctx, "UPDATE live SET missing = 1 WHERE kind = ? AND gen < ?", kind, gen); err != nil {
-		return err
+		return c.explain(err)
 	}
 	return c.Set(ctx, name, strconv.Itoa(gen))
 }

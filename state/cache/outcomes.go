@@ -31,7 +31,7 @@ func (c *Cache) ResetOutcomes(ctx context.Context) error {
 	c.clear()
 	c.mu.Unlock()
 	_, err := c.write.ExecContext(ctx, "DELETE FROM outcomes")
-	return err
+	return c.explain(err)
 }
 
 // writeBehind is how many decisions are kept in memory before they are written.

@@ -18,7 +18,7 @@ type Want struct{ plan.Want }
 // it returns how many stayed out.
 func (c *Cache) PutWants(ctx context.Context, set, duplicates string, wants iter.Seq2[Want, error]) (int, error) {
 	if _, err := c.write.ExecContext(ctx, "DELETE FROM wants WHERE owner = ?", set); err != nil {
-		return 0, err
+		return 0, c.explain(err)
 	}
 	verb := map[string]string{"first": "INSERT OR IGNORE", "last": "INSERT OR REPLACE"}[duplicates]
 	if verb == "" {
