@@ -39,6 +39,22 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
+// TestInterruptedPlan: who is interrupted while it still looks at Intercom says so in a plain sentence.
+func TestInterruptedPlan(t *testing.T) {
+	s := newStage(t)
+	defer s.close()
+	s.kill(1, false)
+	s.signal, s.hang = syscall.SIGINT, make(chan struct{})
+	go func() {
+		time.Sleep(2 * time.Second)
+		close(s.hang)
+	}()
+	code, out := s.run(nil, applyArgs...)
+	if code != exitInterrupted || strings.TrimSpace(out) != "Interrupted. What was in flight is recorded; run the same command again to go on." {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+}
+
 // TestSecondInterrupt: the second signal does not wait for an answer.
 func TestSecondInterrupt(t *testing.T) {
 	s := newStage(t)

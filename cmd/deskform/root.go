@@ -115,13 +115,29 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	code := codeOf(ctx, err)
 	var own *exit
-	if err != nil && !(errors.As(err, &own) && own.err == nil) {
+	if err != nil && !(errors.As(err, &own) && own.err == nil) && !(code == exitInterrupted && cancelled(err)) {
 		a.complain(err)
 	}
 	if code == exitInterrupted {
 		fmt.Fprintln(stderr, "Interrupted. What was in flight is recorded; run the same command again to go on.")
 	}
 	return code
+}
+
+// cancelled reports an error that says nothing but that the work was cut short, in all its parts.
+func cancelled(err error) bool {
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range several.Unwrap() {
+			if !cancelled(e) {
+				return false
+			}
+		}
+		return true
+	}
+	if next := errors.Unwrap(err); next != nil {
+		return cancelled(next)
+	}
+	return errors.Is(err, context.Canceled)
 }
 
 // complain prints an error the way diagnostics look, without secrets. One that a service answered may repeat what it was
@@ -262,7 +278,19 @@ func dead(holderText string) bool {
 		return true
 	}
 	defer func() { _ = p.Release() }()
-	return errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone)
+	return errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone) || ended(n)
+}
+
+// ended reports a process that has died and that its parent has not taken note of yet (a zombie). It answers signals and
+// does nothing any more. Where there is no /proc nobody can say so.
+func ended(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	// The state stands behind the name, which is in brackets and may hold anything.
+	_, state, ok := strings.Cut(string(stat[max(0, strings.LastIndexByte(string(stat), ')')):]), ") ")
+	return ok && (strings.HasPrefix(state, "Z") || strings.HasPrefix(state, "X"))
 }
 
 // open opens the project; diagnostics are printed.
