@@ -64,6 +64,11 @@ var (
 		args: []argDoc{
 			{"sets", "list of sets", true, "The record sets, in order."},
 			{"after", "list of phases", false, "`[phase.people]`."}}}
+	redactDoc = blockDoc{name: "redact", labels: []string{"NAME"}, doc: "Words of the source that do not move. The rule holds for every text that is sent: titles, messages, notes, names of authors, attributes of type string; not for names of files, nor for what a record is found by (its key, an e-mail address, the fields of `match`). In HTML it sees the text without tags and entities. A plan counts each rule and names the first records, never the words. A changed rule changes what is wanted: messages that were written already stay as they are, see `on_frozen`.",
+		args: []argDoc{
+			{"pattern", "text", true, "A regular expression in the syntax of RE2, with each backslash doubled: `\"\\\\b\\\\d{4}([ -]?\\\\d{4}){3}\\\\b\"`; `(?i)` in front makes upper and lower case alike."},
+			{"with", "text", false, "What stands in its place, as it is; `\"[redacted]\"` when left out."},
+			{"in", "list of sets", false, "The record sets it is for, `[conversation.incidents]`; all when left out."}}}
 	limitsDoc = blockDoc{name: "limits", doc: "Refuses a plan that does more than was meant. Each argument is an object with `max`, `share` or both."}
 	movedDoc  = blockDoc{name: "moved", doc: "Says that a set or a record has another address now, so that what was made under the old one is kept.",
 		args: []argDoc{
@@ -94,7 +99,7 @@ var (
 				{"for_each", "rows", true, "`rows(data.TYPE.NAME, each.UUID)`, or a `for` expression that filters them."},
 				{"key", "expression", false, "What names the part; the row's own key without it."}}}}}
 	// Besides these there are the blocks of resource kinds.
-	blockDocs = []blockDoc{deskformDoc, providerDoc, variableDoc, localsDoc, dataDoc, valueMapDoc, recordsDoc, phaseDoc, checklistDoc, limitsDoc, movedDoc, removedDoc}
+	blockDocs = []blockDoc{deskformDoc, providerDoc, variableDoc, localsDoc, dataDoc, valueMapDoc, recordsDoc, redactDoc, phaseDoc, checklistDoc, limitsDoc, movedDoc, removedDoc}
 )
 
 func limitNames() []string { return []string{"create", "update", "adopt", "append", "archive"} }

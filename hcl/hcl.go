@@ -53,8 +53,10 @@ type Config struct {
 	Phases []Phase
 	// Checklist are the items of the checklist blocks, in the order of files and lines.
 	Checklist []plan.CheckItem
-	Limits    []Limit
-	Moved     []Move
+	// Redactions are the redact blocks, by name.
+	Redactions []plan.Redaction
+	Limits     []Limit
+	Moved      []Move
 	// Removed are the addresses that are left on purpose; a whole set has no key.
 	Removed []plan.Address
 	// Off are the record sets that are switched off with enabled = false, sorted.

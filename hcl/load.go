@@ -69,6 +69,7 @@ func Load(o Options) (*Config, Diagnostics) {
 	l.untyped()
 	l.readPhases()
 	l.readChecklists(blocks.checklist)
+	l.readRedactions(blocks.redact)
 	l.readLimits(blocks.limits)
 	l.readMoved(blocks.moved)
 	l.readRemoved(blocks.removed)
@@ -131,7 +132,7 @@ func escapeGlob(dir string) string {
 
 // topBlocks are those that are read in one go.
 type topBlocks struct {
-	deskform, provider, limits, moved, removed, checklist []*hclsyntax.Block
+	deskform, provider, limits, moved, removed, checklist, redact []*hclsyntax.Block
 }
 
 // collect declares everything that has a name, so that the order of blocks and files does not matter.
@@ -167,6 +168,8 @@ func (l *loader) collect() topBlocks {
 				out.limits = append(out.limits, b)
 			case "checklist":
 				out.checklist = append(out.checklist, b)
+			case "redact":
+				out.redact = append(out.redact, b)
 			case "moved":
 				out.moved = append(out.moved, b)
 			case "removed":

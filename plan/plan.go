@@ -21,4 +21,6 @@ type Problem struct {
 	Rule string `json:"rule"`
 	// Text says what is wrong and what to do.
 	Text string `json:"text"`
+	// Times is how often the row has it, where one entry stands for several; 0 is once.
+	Times int `json:"times,omitempty"`
 }

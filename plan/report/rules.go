@@ -51,7 +51,7 @@ func (r Rules) count(set, address string, list []plan.Problem, invalid bool) {
 			rows = &Rows{Rule: k}
 			r[k] = rows
 		}
-		rows.Times++
+		rows.Times += max(p.Times, 1)
 		if seen[k] {
 			continue
 		}

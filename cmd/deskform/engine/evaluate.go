@@ -95,6 +95,7 @@ func (e *Engine) evaluateRows(ctx context.Context, set *hcl.Set) (Evaluated, err
 			return result{skip: res.SkipRule, notes: res.Notes}
 		}
 		res.Want.Row = row.Pos
+		plan.Redact(e.Config.Redactions, &set.Set, e.kinds[set.Kind], &res.Want, e.attribute) // before anything is held against a limit
 		res.Want.Problems = append(res.Want.Problems, e.Dest.Normalize(set.Kind, &res.Want, e.attribute)...)
 		return result{want: cache.Want{Want: res.Want}, notes: res.Notes}
 	})
