@@ -19,13 +19,16 @@ func (s *Set) Eval(row plan.Row, j Joins) (Result, error) {
 	}
 	f := m.pool.Get().(*frame)
 	defer m.pool.Put(f)
-	f.joins, f.used, f.notes, f.memo = j, 0, nil, f.memo[:0]
+	f.joins, f.used, f.notes, f.lost, f.memo = j, 0, nil, f.lost[:0], f.memo[:0]
 	each := f.state()
 	each.read(row, m.each)
 	setVar(f, 0, each)
 	var r Result
 	err := m.eval(f, row, &r)
 	r.Notes = f.notes
+	if !r.Skip {
+		r.Want.Notes = f.losses()
+	}
 	return r, err
 }
 
@@ -61,6 +64,7 @@ func (m *mapping) eval(f *frame, row plan.Row, r *Result) error {
 			}
 		}
 	}
+	f.forget() // nothing of what rows are selected and found by is sent
 	r.Want.Fields = make(plan.Fields, len(m.fields))
 	for i := range m.fields {
 		if err := m.fields[i].set(f, r, r.Want.Fields, ""); err != nil {
@@ -96,6 +100,7 @@ func (m *mapping) evalKey(f *frame, r *Result) error {
 // set evaluates one field into fields.
 func (a *assignment) set(f *frame, r *Result, fields plan.Fields, prefix string) error {
 	v, err := a.eval(f)
+	f.lostBy(prefix+a.name, prefix != "" && prefix != "match.")
 	if err != nil {
 		return r.problem(prefix+a.name, err)
 	}
@@ -170,6 +175,7 @@ func (p *partMapping) eval(f *frame, r *Result) error {
 				break
 			}
 		}
+		f.forget()
 		for i := range p.fields {
 			if err := p.fields[i].set(f, r, part.Fields, p.list+"."); err != nil {
 				return err

@@ -32,7 +32,11 @@ type function struct {
 
 	special func(c *compiler, e *hclsyntax.FunctionCallExpr) *node
 	call    func(args []plan.Value) (plan.Value, error)
-	cty     *ctyfunction.Function
+	// losing is call where something may be lost, see plan.Function.
+	losing func(args []plan.Value, lost func(rule string, times int)) (plan.Value, error)
+	// first: the result is the first argument that is something; those after it are not evaluated.
+	first bool
+	cty   *ctyfunction.Function
 }
 
 // signature writes "name(a, b, [c], d...)".
@@ -72,7 +76,7 @@ func functionTable(o Options) map[string]*function {
 func providerFunction(from string, pf plan.Function) *function {
 	t := fieldTyp(pf.Result)
 	call := pf.Call
-	return &function{
+	fn := &function{
 		name: pf.Name, params: pf.Params, optional: pf.Optional, variadic: pf.Variadic, doc: pf.Doc, from: from, nullOK: pf.NullOK,
 		result: func([]*node) typ { return t },
 		call: func(args []plan.Value) (plan.Value, error) {
@@ -86,6 +90,19 @@ func providerFunction(from string, pf plan.Function) *function {
 			return clean(v)
 		},
 	}
+	if pf.Losing != nil {
+		fn.losing = func(args []plan.Value, lost func(string, int)) (plan.Value, error) {
+			for i, a := range args {
+				args[i] = export(a)
+			}
+			v, err := pf.Losing(args, lost)
+			if err != nil {
+				return nil, err
+			}
+			return clean(v)
+		}
+	}
+	return fn
 }
 
 // clean brings what a function gave into the closed list of values.
@@ -186,7 +203,9 @@ func (c *compiler) call(e *hclsyntax.FunctionCallExpr) *node {
 			if err != nil {
 				return nil, err
 			}
-			vals[i] = v
+			if vals[i] = v; fn.first && !expand && v != nil && v != "" {
+				return v, nil
+			}
 		}
 		if expand {
 			rest := elements(vals[len(vals)-1])
@@ -202,7 +221,13 @@ func (c *compiler) call(e *hclsyntax.FunctionCallExpr) *node {
 				}
 			}
 		}
-		v, err := run(vals)
+		var v plan.Value
+		var err error
+		if fn.losing != nil {
+			v, err = fn.losing(vals, f.lose)
+		} else {
+			v, err = run(vals)
+		}
 		if err != nil {
 			return nil, callError(fn, about, err)
 		}

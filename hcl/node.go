@@ -2,6 +2,9 @@ package hcl
 
 import (
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -28,6 +31,7 @@ type frame struct {
 	joins Joins
 	m     *mapping
 	notes []Note
+	lost  []loss
 	memo  []joined
 	// states are row states to use again; the first `used` are taken.
 	states []*rowState
@@ -40,6 +44,51 @@ type joined struct {
 	many bool
 	key  string
 	val  plan.Value
+}
+
+// A loss is what functions took out of the value of a field.
+type loss struct {
+	field, rule string
+	times       int
+}
+
+// lose notes a loss; the field is known when the value is.
+func (f *frame) lose(rule string, times int) {
+	if times > 0 {
+		f.lost = append(f.lost, loss{"", rule, times})
+	}
+}
+
+// lostBy says that all losses without a field are those of this one. The fields of parts count under their list.
+func (f *frame) lostBy(field string, part bool) {
+	if part {
+		field, _, _ = cut(field)
+	}
+	for i := len(f.lost) - 1; i >= 0 && f.lost[i].field == ""; i-- {
+		f.lost[i].field = field
+	}
+}
+
+// forget drops the losses of what is no field.
+func (f *frame) forget() {
+	for len(f.lost) > 0 && f.lost[len(f.lost)-1].field == "" {
+		f.lost = f.lost[:len(f.lost)-1]
+	}
+}
+
+// losses are the notes of a record, one for each field and rule, in the order of the mapping.
+func (f *frame) losses() []plan.Problem {
+	var out []plan.Problem
+	for _, l := range f.lost {
+		i := slices.IndexFunc(out, func(p plan.Problem) bool { return p.Field == l.field && p.Rule == l.rule })
+		if i < 0 {
+			i = len(out)
+			out = append(out, plan.Problem{Field: l.field, Rule: l.rule})
+		}
+		out[i].Times += l.times
+		out[i].Text = fmt.Sprintf("%s: %d", strings.ReplaceAll(l.rule, "_", " "), out[i].Times)
+	}
+	return out
 }
 
 func (f *frame) state() *rowState {

@@ -72,7 +72,7 @@ func textFunctions() []*function {
 				}
 				return strings.ReplaceAll(s[0], s[1], s[2]), nil
 			}},
-		{name: "coalesce", params: []string{"value"}, variadic: true, nullOK: true, doc: "The first argument that is neither null nor an empty text.",
+		{name: "coalesce", params: []string{"value"}, variadic: true, nullOK: true, first: true, doc: "The first argument that is neither null nor an empty text.",
 			result: func(args []*node) typ {
 				t := nullType
 				for _, a := range args {

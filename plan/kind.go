@@ -196,5 +196,8 @@ type Function struct {
 	// Result is the type of what it returns, for typed validation.
 	Result Type
 	Call   func(args []Value) (Value, error)
+	// Losing is Call for a function that may lose something of a text on purpose, nil for one that does not. It says what, by
+	// rule, and how often. The notes of the record then have it, under the field whose value was made with it.
+	Losing func(args []Value, lost func(rule string, times int)) (Value, error)
 	Doc    string
 }

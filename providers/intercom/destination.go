@@ -328,7 +328,7 @@ func (n *normal) thread() {
 		body, _ := p.Fields["body"].(string)
 		body = strings.TrimSpace(strip(body))
 		if tagLike.MatchString(body) && !isTame(body) {
-			body = cleanHTML(body) // the mapping may have forgotten html()
+			body = n.clean(p.List, body) // the mapping may have forgotten html()
 		}
 		if !split && utf8.RuneCountInString(paragraphsOf(body))+front(p.Fields) > maxBody {
 			n.problem(p.List, "too_long", fmt.Sprintf("part %s is longer than %d characters (IC 7 #6); on_long = \"split\" lets it go on in more parts", p.Key, maxBody))

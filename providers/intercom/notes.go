@@ -37,7 +37,7 @@ func (n *normal) notes() {
 		text, _ := p.Fields["body"].(string)
 		text = strings.TrimSpace(strip(text))
 		if tagLike.MatchString(text) && !isTame(text) {
-			text = cleanHTML(text)
+			text = n.clean(p.List, text)
 		}
 		if utf8.RuneCountInString(text)+200 > maxBody { // author, time and marker
 			n.problem(p.List, "too_long", fmt.Sprintf("note %s is longer than %d characters (IC 7 #6)", p.Key, maxBody-200))
@@ -45,6 +45,15 @@ func (n *normal) notes() {
 		p.Fields["body"] = cmp.Or(text, noText)
 	}
 	slices.SortStableFunc(n.w.Parts, func(a, b plan.PartWant) int { return cmp.Compare(at(a), at(b)) })
+}
+
+// clean is cleanHTML, with a note about what it takes out.
+func (n *normal) clean(field, s string) string {
+	out := cleanHTML(s)
+	for _, c := range cleaned(s, out) {
+		n.w.Notes = append(n.w.Notes, plan.Problem{Field: field, Rule: c.rule, Times: c.times, Text: fmt.Sprintf("%s: %d", strings.ReplaceAll(c.rule, "_", " "), c.times)})
+	}
+	return out
 }
 
 // noteToken is the word by which a note is told from all others.

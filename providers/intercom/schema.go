@@ -23,9 +23,9 @@ func Schema() plan.SourceSchema {
 			{Name: "rate_share", Type: plan.TypeNumber, Default: 0.5, Doc: "Share of the granted rate that deskform takes; support works in the same quota (IC 1.6)."},
 		},
 		Functions: []plan.Function{
-			{Name: "html", Params: []string{"text"}, Result: plan.TypeHTML, Call: one(cleanHTML),
+			{Name: "html", Params: []string{"text"}, Result: plan.TypeHTML, Call: one(cleanHTML), Losing: losing(cleanHTML),
 				Doc: "HTML as Intercom shows it: scripts, trackers, forms and one-click links of the source are taken out, inline pictures leave a marker."},
-			{Name: "text", Params: []string{"html"}, Result: plan.TypeText, Call: one(plainText),
+			{Name: "text", Params: []string{"html"}, Result: plan.TypeText, Call: one(plainText), Losing: losing(plainText),
 				Doc: "Plain text of HTML or text, with paragraphs; null when nothing is left."},
 			{Name: "dossier", Params: []string{"sections", "order"}, Optional: 1, Result: plan.TypeHTML, Call: dossier,
 				Doc: "What has no home of its own as one readable text: `dossier({ \"Related tickets\" = [...], \"Approvals\" = [...] })`. A section is a text, a list or a list of objects; empty ones are left out, the rest stand in the order given, then by name; null when all are empty."},
@@ -45,6 +45,19 @@ func one(f func(string) string) func([]plan.Value) (plan.Value, error) {
 			return nil, nil
 		}
 		return s, nil
+	}
+}
+
+// losing is one that counts what cleaning takes out.
+func losing(f func(string) string) func([]plan.Value, func(string, int)) (plan.Value, error) {
+	return func(args []plan.Value, lost func(string, int)) (plan.Value, error) {
+		v, err := one(f)(args)
+		in, _ := args[0].(string)
+		out, _ := v.(string)
+		for _, l := range cleaned(in, out) {
+			lost(l.rule, l.times)
+		}
+		return v, err
 	}
 }
 

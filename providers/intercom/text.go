@@ -50,6 +50,43 @@ func secretLink(link string) bool {
 // escapes are those that matter here, for links with broken ones among them.
 var escapes = strings.NewReplacer("%3d", "=", "%2f", "/", "%61", "a", "%25", "%")
 
+// A cut is what cleaning took out of a text, by rule.
+type cut struct {
+	rule  string
+	times int
+}
+
+var (
+	active  = regexp.MustCompile(`(?i)<(?:script|iframe|object|embed|applet|form)\b|=\s*["']?\s*javascript\s*:|<[^>]*\son[a-z]+\s*=`)
+	keyGone = regexp.MustCompile(`(?i)access_?key removed`)
+	imgSrc  = regexp.MustCompile(`(?is)\bsrc\s*=\s*["']?\s*([^"'\s>]*)`)
+)
+
+// cleaned counts what cleaning took out: in is the text before, out the one after.
+func cleaned(in, out string) []cut {
+	links := strings.Count(out, "[link removed]") - strings.Count(in, "[link removed]") + len(keyGone.FindAllString(out, -1)) - len(keyGone.FindAllString(in, -1))
+	list := []cut{{"one_click_link_removed", max(links, 0)}}
+	if strings.Contains(in, "<") {
+		trackers, remote, inline := 0, 0, 0
+		for _, tag := range imgTag.FindAllString(in, -1) {
+			src := ""
+			if m := imgSrc.FindStringSubmatch(tag); m != nil {
+				src = strings.ToLower(m[1])
+			}
+			switch {
+			case imgPixel.MatchString(tag):
+				trackers++
+			case imgFile.MatchString(tag) || strings.HasPrefix(src, "data:") || strings.HasPrefix(src, "cid:"):
+				inline++
+			default:
+				remote++
+			}
+		}
+		list = append(list, cut{"script_removed", len(active.FindAllString(in, -1))}, cut{"tracker_removed", trackers}, cut{"remote_picture_removed", remote}, cut{"inline_picture", inline})
+	}
+	return slices.DeleteFunc(list, func(c cut) bool { return c.times == 0 })
+}
+
 // strip takes control characters out, which Intercom refuses or loses.
 func strip(s string) string {
 	return strings.Map(func(r rune) rune {
