@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"io"
 	"iter"
 )
 
@@ -106,6 +107,28 @@ type Opener interface {
 	OpenFile(ctx context.Context, key string) (Content, error)
 }
 
+// An Illustrated source has rows with pictures inside of texts.
+type Illustrated interface {
+	// Pictures gives the row with a short mark in the place of each picture, an <img> whose alt is the name that keep
+	// returns. keep is called once for each picture of the row; what it does not keep gets a mark that says so. Nothing is
+	// fetched here, and no other address in a text is of interest.
+	Pictures(row Row, keep func(Picture) (name string, ok bool, err error)) (Row, error)
+	// OpenPicture is OpenFile with the name and the owner, which may be another row than the one whose text names it.
+	// ErrNotFound says that there is none.
+	OpenPicture(ctx context.Context, key string) (Content, error)
+}
+
+// A Picture stands inside of a text.
+type Picture struct {
+	// Key is what OpenPicture takes; empty where the text itself has the bytes.
+	Key string
+	// Data reads these bytes, and Type says what they are.
+	Data io.Reader
+	Type string
+	// Row is the UUID of the row.
+	Row string
+}
+
 // A Content is a file being read, with what the source says about it.
 type Content struct {
 	Body interface {
@@ -114,4 +137,6 @@ type Content struct {
 	}
 	Name string
 	Type string
+	// Owner is the source's key of what the file belongs to; empty when it was not asked for, or nobody may know.
+	Owner string
 }

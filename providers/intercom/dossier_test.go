@@ -39,7 +39,7 @@ func TestDossier(t *testing.T) {
 		{"objects", object{"Approvals": []plan.Value{object{"voter": "Ann", "vote": "yes", "date": nil}, object{"voter": "Bob", "vote": "no"}}},
 			"<p><b>Approvals</b></p><ul><li>vote: yes, voter: Ann</li><li>vote: no, voter: Bob</li></ul>"},
 		{"in the order of names", object{"B": "2", "A": "1"}, "<p><b>A:</b> 1</p><p><b>B:</b> 2</p>"},
-		{"hostile", object{"<b>x</b>": "<script>alert(1)</script>a & b <img src=x onerror=y>"}, "<p><b>&lt;b&gt;x&lt;/b&gt;:</b> a &amp; b [image]</p>"},
+		{"hostile", object{"<b>x</b>": "<script>alert(1)</script>a & b <img src=x onerror=y>"}, "<p><b>&lt;b&gt;x&lt;/b&gt;:</b> a &amp; b [picture]</p>"},
 		{"lines and a one-click link", object{"Mail": "<p>one</p><p>two https://x.example/?accessKey=1</p>"}, "<p><b>Mail:</b> one<br>two [link removed]</p>"},
 		{"whether", object{"Escalated": true}, "<p><b>Escalated:</b> yes</p>"},
 	} {

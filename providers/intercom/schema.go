@@ -24,7 +24,7 @@ func Schema() plan.SourceSchema {
 		},
 		Functions: []plan.Function{
 			{Name: "html", Params: []string{"text"}, Result: plan.TypeHTML, Call: one(cleanHTML), Losing: losing(cleanHTML),
-				Doc: "HTML as Intercom shows it: scripts, trackers, forms and one-click links of the source are taken out, inline pictures leave a marker."},
+				Doc: "HTML as Intercom shows it: scripts, trackers, forms and one-click links of the source are taken out, which the plan counts. Inline pictures leave a marker, `[picture: NAME]`; a pull puts those of the row itself among its `files`, one of another row is left out."},
 			{Name: "text", Params: []string{"html"}, Result: plan.TypeText, Call: one(plainText), Losing: losing(plainText),
 				Doc: "Plain text of HTML or text, with paragraphs; null when nothing is left."},
 			{Name: "dossier", Params: []string{"sections", "order"}, Optional: 1, Result: plan.TypeHTML, Call: dossier,

@@ -59,6 +59,7 @@ type cut struct {
 var (
 	active  = regexp.MustCompile(`(?i)<(?:script|iframe|object|embed|applet|form)\b|=\s*["']?\s*javascript\s*:|<[^>]*\son[a-z]+\s*=`)
 	keyGone = regexp.MustCompile(`(?i)access_?key removed`)
+	leftOut = regexp.MustCompile(`(?i)\bsrc="cid:left-out"`) // as a source marks a picture that does not move
 	imgSrc  = regexp.MustCompile(`(?is)\bsrc\s*=\s*["']?\s*([^"'\s>]*)`)
 )
 
@@ -67,7 +68,7 @@ func cleaned(in, out string) []cut {
 	links := strings.Count(out, "[link removed]") - strings.Count(in, "[link removed]") + len(keyGone.FindAllString(out, -1)) - len(keyGone.FindAllString(in, -1))
 	list := []cut{{"one_click_link_removed", max(links, 0)}}
 	if strings.Contains(in, "<") {
-		trackers, remote, inline := 0, 0, 0
+		trackers, remote, inline, left := 0, 0, 0, 0
 		for _, tag := range imgTag.FindAllString(in, -1) {
 			src := ""
 			if m := imgSrc.FindStringSubmatch(tag); m != nil {
@@ -76,13 +77,15 @@ func cleaned(in, out string) []cut {
 			switch {
 			case imgPixel.MatchString(tag):
 				trackers++
+			case leftOut.MatchString(tag):
+				left++
 			case imgFile.MatchString(tag) || strings.HasPrefix(src, "data:") || strings.HasPrefix(src, "cid:"):
 				inline++
 			default:
 				remote++
 			}
 		}
-		list = append(list, cut{"script_removed", len(active.FindAllString(in, -1))}, cut{"tracker_removed", trackers}, cut{"remote_picture_removed", remote}, cut{"inline_picture", inline})
+		list = append(list, cut{"script_removed", len(active.FindAllString(in, -1))}, cut{"tracker_removed", trackers}, cut{"remote_picture_removed", remote}, cut{"inline_picture", inline}, cut{"picture_left_out", left})
 	}
 	return slices.DeleteFunc(list, func(c cut) bool { return c.times == 0 })
 }
@@ -163,18 +166,22 @@ func isTame(s string) bool {
 	}
 }
 
-// imageMarker stands where a picture stood. Tracking pixels leave nothing.
+// imageMarker stands where a picture stood, with its name, which an attachment of the same message has. Tracking pixels
+// leave nothing.
 func imageMarker(tag string) string {
 	if imgPixel.MatchString(tag) {
 		return ""
 	}
+	if leftOut.MatchString(tag) {
+		return "[picture left out]"
+	}
 	if m := imgAlt.FindStringSubmatch(tag); m != nil && strings.TrimSpace(m[1]) != "" {
-		return "[image: " + html.EscapeString(strings.TrimSpace(html.UnescapeString(m[1]))) + "]"
+		return "[picture: " + html.EscapeString(strings.TrimSpace(html.UnescapeString(m[1]))) + "]"
 	}
 	if m := imgFile.FindStringSubmatch(tag); m != nil {
-		return "[image: " + strings.ReplaceAll(m[1], "%24", "$") + "]"
+		return "[picture: " + strings.ReplaceAll(m[1], "%24", "$") + "]"
 	}
-	return "[image]"
+	return "[picture]"
 }
 
 // paragraphs makes HTML of plain text.

@@ -156,6 +156,9 @@ func (e *Engine) withFiles(ctx context.Context, src plan.Source, rt plan.RowType
 		for row, err := range rows {
 			if err == nil && row.Broken == "" {
 				row, err = e.fetch(ctx, opener, columns, row)
+				if drawn, ok := src.(plan.Illustrated); ok && err == nil {
+					row, err = e.pictures(ctx, drawn, columns, row)
+				}
 			}
 			if !yield(row, err) || err != nil {
 				return

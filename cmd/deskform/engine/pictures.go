@@ -1,0 +1,136 @@
+package engine
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"deskform/plan"
+)
+
+// extensions are those of the types of pictures, for names that have none.
+var extensions = map[string]string{"image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif", "image/webp": ".webp", "image/bmp": ".bmp"}
+
+// pictures fetches the pictures inside of a row's texts into the content store and puts them among the files of the row, so
+// that they move with the message whose text has them. One that belongs to another row is left out: it may be of somebody
+// else, and private.
+func (e *Engine) pictures(ctx context.Context, src plan.Illustrated, columns []string, row plan.Row) (plan.Row, error) {
+	column := "files"
+	if !slices.Contains(columns, column) {
+		if len(columns) != 1 {
+			return row, nil
+		}
+		column = columns[0]
+	}
+	var links []map[string]any
+	read := false
+	got, err := src.Pictures(row, func(p plan.Picture) (string, bool, error) {
+		if !read {
+			read = true
+			var obj map[string]json.RawMessage
+			if json.Unmarshal(row.JSON, &obj) == nil {
+				_ = json.Unmarshal(obj[column], &links) // null and what is no list are no files
+			}
+		}
+		link, err := e.picture(ctx, src, p, row.Owner, links)
+		if link == nil || err != nil {
+			return "", false, err
+		}
+		name, _ := link["title"].(string)
+		if !slices.ContainsFunc(links, func(l map[string]any) bool { return l["UUID"] == link["UUID"] }) {
+			links = append(links, link)
+		}
+		return name, true, nil
+	})
+	if err != nil || !read {
+		return got, err
+	}
+	var obj map[string]json.RawMessage
+	if err := json.Unmarshal(got.JSON, &obj); err != nil {
+		return row, fmt.Errorf("read row %s: %w", row.Pos, err)
+	}
+	if len(links) > 0 {
+		if obj[column], err = json.Marshal(links); err != nil {
+			return row, err
+		}
+	}
+	got.JSON, err = json.Marshal(obj)
+	return got, err
+}
+
+// picture is the link to a picture whose bytes are in the store; nil when it is left out.
+func (e *Engine) picture(ctx context.Context, src plan.Illustrated, p plan.Picture, owner string, links []map[string]any) (map[string]any, error) {
+	if p.Key == "" {
+		sha, size, err := e.Files.Put(ctx, struct{ io.Reader }{p.Data})
+		var bad base64.CorruptInputError
+		switch {
+		case errors.As(err, &bad) || errors.Is(err, io.ErrUnexpectedEOF) || err == nil && size == 0:
+			return nil, nil // no picture: half of one shows nothing either
+		case err != nil:
+			return nil, err
+		}
+		return map[string]any{"UUID": "picture$" + sha[:16], "title": "picture-" + sha[:8] + extensions[p.Type], "sha256": sha, "size": size, "type": p.Type}, nil
+	}
+	if i := slices.IndexFunc(links, func(l map[string]any) bool { return l["UUID"] == p.Key }); i >= 0 {
+		return links[i], nil
+	}
+	link := map[string]any{"UUID": p.Key, "title": strings.ReplaceAll(p.Key, "$", "-")}
+	meta, err := e.pictureMeta(ctx, src, p.Key)
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case errors.Is(err, plan.ErrNotFound):
+		return nil, nil
+	case err != nil:
+		// It is not lost in silence: the part that carries it says so.
+		link["error"] = e.Redact.Text(err.Error())
+		return link, nil
+	}
+	of, _ := meta["owner"].(string)
+	if of == "" || of != p.Row && of != owner {
+		return nil, nil
+	}
+	delete(meta, "owner")
+	maps.Copy(link, meta)
+	return link, nil
+}
+
+// pictureMeta is what is known of a picture, its bytes in the store.
+func (e *Engine) pictureMeta(ctx context.Context, src plan.Illustrated, key string) (map[string]any, error) {
+	name := "picture " + key
+	known, ok, err := e.Cache.Get(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	var meta map[string]any
+	if ok && json.Unmarshal([]byte(known), &meta) == nil {
+		if sha, _ := meta["sha256"].(string); sha != "" && e.Files.Has(sha) {
+			return meta, nil
+		}
+	}
+	content, err := src.OpenPicture(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	defer content.Body.Close()
+	sha, size, err := e.Files.Put(ctx, struct{ io.Reader }{content.Body})
+	if err != nil {
+		return nil, fmt.Errorf("fetch %s: %w", key, err)
+	}
+	title := content.Name
+	if title == "" {
+		title = strings.ReplaceAll(key, "$", "-") + extensions[content.Type]
+	}
+	meta = map[string]any{"sha256": sha, "size": size, "type": content.Type, "title": title, "owner": content.Owner}
+	text, err := json.Marshal(meta)
+	if err != nil {
+		return nil, err
+	}
+	return meta, e.Cache.Set(ctx, name, string(text))
+}

@@ -1,0 +1,136 @@
+package itsm365
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html"
+	"maps"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"deskform/plan"
+	"deskform/providers/transport"
+)
+
+var _ plan.Illustrated = (*Source)(nil)
+
+// Pictures of a rich text are <img> of a file of the service, in one of several forms of address, or have the bytes in
+// themselves (IT 2.6). An address of anything else stays as it is and is never opened (IT trap 25).
+var (
+	imgWord  = regexp.MustCompile(`(?i)(?:<|\\u003c)img\b`) // JSON may have the sign escaped
+	imgTag   = regexp.MustCompile(`(?is)<img\b[^>]*>`)
+	imgFile  = regexp.MustCompile(`(?is)\bsrc\s*=\s*["']?[^"'\s>]*\bdownload\?(?:[^"'\s>]*(?:&|&amp;))?uuid=(file(?:\$|%24)\d+)`)
+	imgData  = regexp.MustCompile(`(?is)\bsrc\s*=\s*(?:"data:image/(png|jpe?g|gif|webp|bmp)[^",]*;base64,([^"]*)"|'data:image/(png|jpe?g|gif|webp|bmp)[^',]*;base64,([^']*)'|data:image/(png|jpe?g|gif|webp|bmp)[^",\s>]*;base64,([^\s>]*))`)
+	imgPixel = regexp.MustCompile(`(?is)\b(?:width|height)\s*=\s*["']?[01](?:px)?["'\s>]`)
+)
+
+// Pictures puts marks in the place of the pictures in the texts of a row.
+func (s *Source) Pictures(row plan.Row, keep func(plan.Picture) (string, bool, error)) (plan.Row, error) {
+	if !imgWord.Match(row.JSON) {
+		return row, nil
+	}
+	var obj map[string]json.RawMessage
+	if err := json.Unmarshal(row.JSON, &obj); err != nil {
+		return row, fmt.Errorf("read row %s: %w", row.Pos, err)
+	}
+	var uuid string
+	if err := json.Unmarshal(obj["UUID"], &uuid); err != nil {
+		return row, nil
+	}
+	changed := false
+	for _, name := range slices.Sorted(maps.Keys(obj)) {
+		var text string
+		if !imgWord.Match(obj[name]) || json.Unmarshal(obj[name], &text) != nil {
+			continue
+		}
+		var failed error
+		marked := imgTag.ReplaceAllStringFunc(text, func(tag string) string {
+			p, ok := picture(tag)
+			if !ok || failed != nil {
+				return tag
+			}
+			p.Row = uuid
+			title, kept, err := keep(p)
+			failed = err
+			switch {
+			case !kept:
+				return `<img src="cid:left-out">`
+			case p.Key == "":
+				return `<img src="cid:picture" alt="` + html.EscapeString(title) + `">`
+			}
+			return `<img src="download?uuid=` + p.Key + `" alt="` + html.EscapeString(title) + `">`
+		})
+		if failed != nil {
+			return row, failed
+		}
+		if marked == text {
+			continue
+		}
+		var out bytes.Buffer
+		enc := json.NewEncoder(&out)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(marked); err != nil {
+			return row, err
+		}
+		obj[name], changed = bytes.TrimRight(out.Bytes(), "\n"), true
+	}
+	if !changed {
+		return row, nil
+	}
+	text, err := json.Marshal(obj)
+	row.JSON = text
+	return row, err
+}
+
+// picture reads the tag of a picture that can move. One of a pixel is no picture, see the function html.
+func picture(tag string) (plan.Picture, bool) {
+	if imgPixel.MatchString(tag) {
+		return plan.Picture{}, false
+	}
+	if m := imgFile.FindStringSubmatch(tag); m != nil {
+		return plan.Picture{Key: strings.ReplaceAll(strings.ToLower(m[1]), "%24", "$")}, true
+	}
+	m := imgData.FindStringSubmatch(tag)
+	if m == nil {
+		return plan.Picture{}, false
+	}
+	typ, data := m[1]+m[3]+m[5], m[2]+m[4]+m[6]
+	return plan.Picture{Type: "image/" + strings.Replace(strings.ToLower(typ), "jpg", "jpeg", 1), Data: base64.NewDecoder(base64.StdEncoding, strings.NewReader(strings.ReplaceAll(html.UnescapeString(data), " ", "")))}, true
+}
+
+// OpenPicture asks for the file object first: anybody may write the number of anybody's file into a text, and only the
+// object says whose it is.
+func (s *Source) OpenPicture(ctx context.Context, key string) (plan.Content, error) {
+	if !fqn.MatchString(key) {
+		return plan.Content{}, fmt.Errorf("ITSM 365 get: %q is no UUID of a file", key)
+	}
+	res, err := s.call(ctx, "get/"+url.PathEscape(key), url.Values{"attrs": {"UUID,title,source"}}, nil, false)
+	var he *transport.HTTPError
+	if errors.As(err, &he) && missing(he) {
+		return plan.Content{}, fmt.Errorf("read the file object %s: %w", key, plan.ErrNotFound)
+	}
+	if err != nil {
+		return plan.Content{}, fmt.Errorf("read the file object %s: %w", key, err)
+	}
+	var file struct {
+		UUID, Title string
+		Source      json.RawMessage
+	}
+	if err := json.Unmarshal(res.Body, &file); err != nil || file.UUID != key {
+		return plan.Content{}, fmt.Errorf("read the file object %s: the answer is none", key)
+	}
+	var link struct{ UUID string }
+	owner := ""
+	if json.Unmarshal(file.Source, &owner) != nil && json.Unmarshal(file.Source, &link) == nil {
+		owner = link.UUID
+	}
+	c, err := s.OpenFile(ctx, key)
+	c.Name, c.Owner = file.Title, owner
+	return c, err
+}
