@@ -53,6 +53,9 @@ type File struct {
 	SHA256 string `json:"sha256,omitempty"`
 	Size   int64  `json:"size"`
 	Type   string `json:"type,omitempty"`
+	// Seen is in how many rows of all sources a picture of the same content is, where a policy asks for it. It is no part of
+	// the value.
+	Seen int64 `json:"-"`
 }
 
 // Canonical returns the one JSON text of v: object keys sorted, integers without a fraction, symbolic values

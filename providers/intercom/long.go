@@ -23,6 +23,7 @@ func longFields() []plan.Field {
 			Doc: "What becomes of a message of more than 32,000 characters or 10 files (IC 3.6, 7 #6): the record is `invalid`, or the message is `split` and goes on in parts of the same author, time and visibility, whose keys are KEY~2, KEY~3 and so on."},
 		{Name: "file_policy", Type: plan.TypeMap, Mode: plan.Mutable, Local: true, Doc: "Files that stay behind. Each is named where it stood, and the plan lists it with its record.", Fields: []plan.Field{
 			{Name: "max_mb", Type: plan.TypeInt, Mode: plan.Mutable, Local: true, Doc: "The largest file that moves, in MB; 20 when left out, which is what Intercom takes (IC 7 #6). Without a policy a larger one makes the record invalid."},
+			{Name: "signature", Type: plan.TypeInt, Mode: plan.Mutable, Local: true, Doc: "A picture that more than so many messages of the source have, to the byte, is part of a signature and stays behind; the plan counts it. A message that was written while it was rarer keeps it."},
 			{Name: "deny", Type: plan.TypeStrings, Mode: plan.Mutable, Local: true, Doc: "Extensions (`exe`) and content types (`video/`, `application/zip`) that do not move."},
 		}},
 	}
@@ -315,6 +316,7 @@ func (c *cutter) end() []string {
 // filePolicy drops the files that the configuration denies and says so where they stood.
 func (n *normal) filePolicy() {
 	most, limited := n.w.Fields["file_policy.max_mb"].(int64)
+	signature, signed := n.w.Fields["file_policy.signature"].(int64)
 	deny, _ := n.w.Fields["file_policy.deny"].([]plan.Value)
 	for name := range n.w.Fields {
 		if strings.HasPrefix(name, "file_policy") {
@@ -325,7 +327,11 @@ func (n *normal) filePolicy() {
 		n.problem("file_policy", "bad_limit", fmt.Sprintf("max_mb is a number from 1 to %d (IC 7 #6)", maxFileSize>>20))
 		return
 	}
-	if !limited && deny == nil {
+	if signed && signature < 1 {
+		n.problem("file_policy", "bad_limit", "signature is a number from 1 up: how many messages may have a picture before it counts as a signature")
+		return
+	}
+	if !limited && !signed && deny == nil {
 		return
 	}
 	most = cmp.Or(most, maxFileSize>>20)
@@ -334,11 +340,17 @@ func (n *normal) filePolicy() {
 		files, _ := p.Fields["files"].([]plan.Value)
 		var kept []plan.Value
 		var said strings.Builder
+		signatures := 0
 		for _, f := range files {
 			file, ok := f.(plan.File)
 			why := ""
 			if ok {
 				why = denied(file, most<<20, deny)
+			}
+			if why == "" && signed && file.Seen > signature && strings.HasPrefix(file.Type, "image/") {
+				n.note(p.List, "signature", fmt.Sprintf("part %s leaves out the picture %s, which %d messages have", p.Key, file.Key, file.Seen))
+				signatures++
+				continue
 			}
 			if why == "" {
 				kept = append(kept, f)
@@ -347,11 +359,13 @@ func (n *normal) filePolicy() {
 			n.note(p.List, "file_denied", fmt.Sprintf("part %s leaves out the file %s: %s", p.Key, file.Key, why))
 			said.WriteString(paragraphs("[file left out: " + squeezed(strip(file.Name)) + ", " + why + "]"))
 		}
-		if said.Len() == 0 {
+		if said.Len() == 0 && signatures == 0 {
 			continue
 		}
 		body, _ := p.Fields["body"].(string)
-		p.Fields["body"] = paragraphsOf(body) + said.String()
+		if said.Len() > 0 {
+			p.Fields["body"] = paragraphsOf(body) + said.String()
+		}
 		delete(p.Fields, "files")
 		if len(kept) > 0 {
 			p.Fields["files"] = kept

@@ -104,9 +104,11 @@ type Engine struct {
 	Redact *transport.Redactor
 	Dest   *intercom.Destination
 
-	kinds   map[string]*plan.Kind
-	sources map[string]plan.Source
-	reader  *intercom.Reader
+	kinds map[string]*plan.Kind
+	// pictureCounts is in how many rows each picture is; it is counted when a policy first asks.
+	pictureCounts func() (map[contentHash]int64, error)
+	sources       map[string]plan.Source
+	reader        *intercom.Reader
 	// governor is one for both clients: they share what the workspace grants.
 	governor *transport.Governor
 	attrs    map[string]plan.AttributeDef

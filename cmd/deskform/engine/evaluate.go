@@ -6,6 +6,7 @@ import (
 	"iter"
 	"runtime"
 	"strings"
+	"sync"
 
 	"deskform/hcl"
 	"deskform/plan"
@@ -27,6 +28,7 @@ type Evaluated struct {
 
 // Evaluate turns the rows of every set into wants in the cache. It sees rows and nothing live.
 func (e *Engine) Evaluate(ctx context.Context) ([]Evaluated, error) {
+	e.pictureCounts = sync.OnceValues(func() (map[contentHash]int64, error) { return e.countPictures(ctx) })
 	var out []Evaluated
 	for _, set := range e.Config.Sets {
 		var ev Evaluated
@@ -95,6 +97,9 @@ func (e *Engine) evaluateRows(ctx context.Context, set *hcl.Set) (Evaluated, err
 			return result{skip: res.SkipRule, notes: res.Notes}
 		}
 		res.Want.Row = row.Pos
+		if err := e.seen(&res.Want); err != nil {
+			return result{err: fmt.Errorf("evaluate %s: %w", set.Name, err)}
+		}
 		plan.Redact(e.Config.Redactions, &set.Set, e.kinds[set.Kind], &res.Want, e.attribute) // before anything is held against a limit
 		res.Want.Problems = append(res.Want.Problems, e.Dest.Normalize(set.Kind, &res.Want, e.attribute)...)
 		return result{want: cache.Want{Want: res.Want}, notes: res.Notes}
