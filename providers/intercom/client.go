@@ -121,7 +121,10 @@ func (c *core) send(ctx context.Context, method, path string, body any, op, thre
 	r := transport.Request{Method: method, URL: c.Endpoint + path, Op: "Intercom " + op, Header: http.Header{
 		"Authorization": {"Bearer " + c.Token}, "Intercom-Version": {apiVersion}, "Accept": {"application/json"},
 	}}
-	if body != nil {
+	if s, ok := body.(*stream); ok {
+		r.Open, r.Size = s.open, s.size
+		r.Header["Content-Type"] = []string{"application/json"}
+	} else if body != nil {
 		text, err := json.Marshal(body)
 		if err != nil {
 			return nil, fmt.Errorf("intercom: %s: %w", op, err)

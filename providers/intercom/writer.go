@@ -2,11 +2,9 @@ package intercom
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -311,27 +309,19 @@ func (w *Writer) reply(ctx context.Context, s plan.Step, actor string) (plan.Res
 			in["skip_notifications"] = true
 		}
 	}
-	files, _ := p["files"].([]plan.Value)
-	if len(files) > 0 {
-		var list []map[string]any
-		for _, f := range files {
-			file, ok := f.(plan.File)
-			if !ok {
-				return plan.Result{}, fmt.Errorf("a file is no file")
-			}
-			data, err := w.data(file)
-			if err != nil {
-				return plan.Result{}, &plan.StepError{Step: s.Key, Verdict: plan.Permanent, Message: err.Error()}
-			}
-			list = append(list, map[string]any{"content_type": contentType(file), "data": data, "name": file.Name})
+	var body any = in
+	if files, _ := p["files"].([]plan.Value); len(files) > 0 {
+		with, err := w.withFiles(in, files)
+		if err != nil {
+			return plan.Result{}, &plan.StepError{Step: s.Key, Verdict: plan.Permanent, Message: err.Error()}
 		}
-		in["attachment_files"] = list
+		body = with
 	}
 	path := "/conversations/"
 	if ticket {
 		path = "/tickets/"
 	}
-	text, err := w.c.send(ctx, http.MethodPost, path+s.ID+"/reply", in, s.Op, s.ID)
+	text, err := w.c.send(ctx, http.MethodPost, path+s.ID+"/reply", body, s.Op, s.ID)
 	if err != nil {
 		return plan.Result{}, err
 	}
@@ -376,25 +366,4 @@ func contentType(f plan.File) string {
 		return "application/octet-stream"
 	}
 	return f.Type
-}
-
-// data is a file's content in base64.
-func (w *Writer) data(f plan.File) (string, error) {
-	if w.c.Files == nil {
-		return "", errors.New("there is no file store")
-	}
-	r, err := w.c.Files(f.SHA256)
-	if err != nil {
-		return "", err
-	}
-	defer r.Close()
-	var out strings.Builder
-	enc := base64.NewEncoder(base64.StdEncoding, &out)
-	if _, err := io.Copy(enc, r); err != nil {
-		return "", fmt.Errorf("read file %s from the store: %w", f.SHA256, err)
-	}
-	if err := enc.Close(); err != nil {
-		return "", err
-	}
-	return out.String(), nil
 }

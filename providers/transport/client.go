@@ -25,6 +25,9 @@ type Request struct {
 	URL    string
 	Header http.Header
 	Body   []byte
+	// Open gives the body instead, of Size bytes, as a stream: once for each try.
+	Open func() (io.ReadCloser, error)
+	Size int64
 	// Read: the call changes nothing, and may be tried again after any passing failure.
 	Read bool
 	// Op names the call in errors and logs.
@@ -139,7 +142,11 @@ func (c *Client) once(ctx context.Context, r Request) (*Response, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, r.Method, r.URL, bytes.NewReader(r.Body))
+	req, sent, err := r.request(ctx)
+	var unread *BodyError
+	if errors.As(err, &unread) {
+		return nil, unread
+	}
 	if err != nil {
 		return nil, c.Redact.Error(fmt.Errorf("%s: %w", r.Op, err))
 	}
@@ -150,6 +157,9 @@ func (c *Client) once(ctx context.Context, r Request) (*Response, error) {
 	hc := *c.HTTP
 	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	res, err := hc.Do(req)
+	if failed := sent.failed(); failed != nil && err != nil {
+		return nil, &BodyError{r.Op, failed}
+	}
 	if err != nil {
 		return nil, &NetError{r.Op, !unsent(err), c.Redact.Error(err)}
 	}
