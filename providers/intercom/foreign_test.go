@@ -302,3 +302,46 @@ func TestQuotedNote(t *testing.T) {
 		t.Errorf("%+v, %v, want %s", got, err, made.PartID)
 	}
 }
+
+// TestCopiedKey: another contact's ticket has the key of ours in its attribute, and the same time. It is neither ours nor a
+// copy; a copy is one that nobody has touched.
+func TestCopiedKey(t *testing.T) {
+	far, w, clock := foreignFar(t)
+	do := func(s plan.Step) plan.Result {
+		t.Helper()
+		res, err := w.Do(t.Context(), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res
+	}
+	typ := do(plan.Step{Key: "k", Kind: "ticket_type", Op: "create_ticket_type", Payload: plan.Fields{"name": "Request", "category": "Customer"}}).ID
+	do(plan.Step{Key: "k", Kind: "ticket_attribute", Op: "create_ticket_attribute", Payload: plan.Fields{"name": intercom.KeyAttribute, "of": typ, "data_type": "string", "description": "Key"}})
+	ann, bea := do(person(plan.Fields{"name": "Ann"})).ID, do(person(plan.Fields{"name": "Bea"})).ID
+	ticket := func(contact string) plan.Step {
+		return plan.Step{Key: "k", Kind: "ticket", Op: "create_ticket", Address: plan.Address{Set: "ticket.all", Key: "sc$1"},
+			Payload: plan.Fields{"type": typ, "contact": contact, "created_at": int64(1767600000), "title": "Printer", "body": "It does not print.", "key": "sc$1"}}
+	}
+	theirs := do(ticket(bea)).ID
+	clock.now = clock.now.Add(10 * time.Minute)
+	in := plan.Intent{Step: ticket(ann), At: clock.now}
+	if got, err := w.Settle(t.Context(), in); err != nil || got.Found {
+		t.Errorf("before it is sent: %+v, %v", got, err)
+	}
+	ours, second := do(ticket(ann)).ID, do(ticket(ann)).ID
+	clock.now = clock.now.Add(10 * time.Minute)
+	got, err := w.Settle(t.Context(), in)
+	if err != nil || !got.Found || len(got.Copies) != 1 || got.Result.ID == theirs || got.Copies[0] == theirs {
+		t.Fatalf("%+v, %v; theirs is %s", got, err, theirs)
+	}
+	if err := w.RemoveCopy(t.Context(), in, theirs); err == nil || !strings.Contains(err.Error(), "may be somebody else's") {
+		t.Errorf("theirs is taken away: %v", err)
+	}
+	mutate(t, far, sandbox.Mutation{Op: "add_part", Kind: "ticket", ID: ours, Value: "I take it."})
+	if err := w.RemoveCopy(t.Context(), in, ours); err == nil || !strings.Contains(err.Error(), "somebody has written in it") {
+		t.Errorf("what an agent has written in is taken away: %v", err)
+	}
+	if err := w.RemoveCopy(t.Context(), in, second); err != nil || far.Stats().Objects["ticket"] != 2 {
+		t.Errorf("%v, %d tickets are left", err, far.Stats().Objects["ticket"])
+	}
+}
