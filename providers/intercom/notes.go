@@ -203,7 +203,7 @@ func readNote(raw []byte) (Note, error) {
 // addNote writes one, unless looking is asked for and it is there already.
 func (w *Writer) addNote(ctx context.Context, s plan.Step) (plan.Result, error) {
 	if s.Looks {
-		got, err := w.settleNote(ctx, s)
+		got, err := w.settleNote(ctx, s, false) // the source may have changed it since
 		if err != nil {
 			return plan.Result{}, &plan.StepError{Step: s.Key, Verdict: plan.Permanent, Message: "look for a note that is there already", Err: err}
 		}
@@ -229,8 +229,9 @@ func (w *Writer) addNote(ctx context.Context, s plan.Step) (plan.Result, error) 
 	return plan.Result{ID: s.ID, PartID: n.ID}, nil
 }
 
-// settleNote finds a note by its token and its whole text; somebody who quotes it says something else, or has another name.
-func (w *Writer) settleNote(ctx context.Context, s plan.Step) (plan.Settlement, error) {
+// settleNote finds a note by its token, which stands at the end. whole: by its author and whole text as well, so that it is
+// not taken for what somebody has copied.
+func (w *Writer) settleNote(ctx context.Context, s plan.Step, whole bool) (plan.Settlement, error) {
 	notes, err := w.Notes(ctx, s.Kind, s.ID)
 	if err != nil {
 		return plan.Settlement{}, err
@@ -242,7 +243,7 @@ func (w *Writer) settleNote(ctx context.Context, s plan.Step) (plan.Settlement, 
 		m := tokenAtEnd.FindStringSubmatch(n.Body)
 		sent, _ := s.Payload["body"].(string)
 		spoke := w.spoke(plan.LivePart{Fields: plan.Fields{"author": n.Author}}, s)
-		if m == nil || m[1] != token || !spoke || squeeze(n.Body) != squeeze(sent) {
+		if m == nil || m[1] != token || whole && (!spoke || squeeze(n.Body) != squeeze(sent)) {
 			continue
 		}
 		if got.Found {

@@ -28,7 +28,7 @@ func (w *Writer) Settle(ctx context.Context, in plan.Intent) (plan.Settlement, e
 	case "comment", "note", "contact_reply":
 		return w.settlePart(ctx, in)
 	case "add_note":
-		return w.settleNote(ctx, s)
+		return w.settleNote(ctx, s, true)
 	case "upsert_company":
 		return plan.Settlement{}, nil // repeating it finds it
 	}
