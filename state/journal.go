@@ -32,9 +32,9 @@ func (s *State) Begin(ctx context.Context, in plan.Intent) error {
 // wait: a later Begin or Flush returns only after it is durable. A step without an operation has no intent.
 func (s *State) Record(st plan.Step, res plan.Result, b *plan.Base) {
 	frozen := freeze(b, st.Part != "")
-	what := ""
-	if st.Op != "" {
-		what = "record " + st.Key
+	what := "record " + st.Key
+	if st.Op == "" {
+		what = "note " + st.Address.String()
 	}
 	s.enqueue(what, func(tx *sql.Tx) error {
 		if st.Op != "" && !st.Repeatable {
@@ -71,10 +71,10 @@ func (s *State) Repeat(in plan.Intent) {
 
 // Forget forgets a step that was repeated.
 func (s *State) Forget(ctx context.Context, step string) error {
-	return s.do(ctx, func(tx *sql.Tx) error {
+	return s.wait(ctx, op{what: "forget " + step, done: make(chan error, 1), f: func(tx *sql.Tx) error {
 		_, err := tx.Exec("DELETE FROM repeated WHERE step = ?", step)
 		return err
-	})
+	}})
 }
 
 // Repeated yields the steps that Repeat remembers, oldest first.

@@ -38,7 +38,8 @@ type Options struct {
 	Holder string
 	// Dead says of a holder that it has certainly died: its lock is taken over without waiting. Nil says so of nobody.
 	Dead func(holder string) bool
-	// Journaled is told of each write of the journal, "begin STEP", "record STEP" or "fail STEP", twice: before the commit that
+	// Journaled is told of each write of the journal, "begin STEP", "record STEP", "fail STEP", "repeat STEP", "forget STEP" or
+	// "note ADDRESS" where a record is noted without a step, twice: before the commit that
 	// makes it durable and after it. Nil for nobody; crash tests die in it.
 	Journaled func(what string, durable bool)
 	// Traces are patterns of files that only an earlier state can have left, its backups: where one is there, a state file

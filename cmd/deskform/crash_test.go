@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/fnv"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -72,8 +74,12 @@ type stage struct {
 
 	mu       sync.Mutex
 	child    *os.Process
-	requests int // of the current child
-	killAt   int // the number of the request; 0: none
+	requests int            // of the current child
+	killAt   int            // the number of the request; 0: none
+	killName string         // the name of the request; empty: none
+	seen     map[string]int // how often a request was made, of the current child
+	writes   []string       // the names of its writes
+	reads    []int          // the numbers of its reads
 	commit   bool
 	signal   os.Signal     // SIGKILL when nil; another one is sent before the request is answered as always
 	hang     chan struct{} // the request that is signalled at waits for this before its answer; nil: it does not wait
@@ -101,9 +107,20 @@ func (s *stage) close() { s.srv.Close() }
 
 // ServeHTTP is the sandbox, but for the request that the program is killed at.
 func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	name, write := requestName(s.t, r)
 	s.mu.Lock()
 	s.requests++
-	die := s.killAt == s.requests
+	if s.seen == nil {
+		s.seen = map[string]int{}
+	}
+	s.seen[name]++
+	name = fmt.Sprintf("%s (%d)", name, s.seen[name])
+	if write {
+		s.writes = append(s.writes, name)
+	} else {
+		s.reads = append(s.reads, s.requests)
+	}
+	die := s.killAt == s.requests || s.killName == name
 	commit, child, sig, hang := s.commit, s.child, s.signal, s.hang
 	s.mu.Unlock()
 	if die && sig != nil {
@@ -132,7 +149,7 @@ func (s *stage) run(env []string, args ...string) (int, string) {
 	cmd, out := s.command(env, args...)
 	s.mu.Lock()
 	err := cmd.Start()
-	s.child, s.requests = cmd.Process, 0
+	s.child, s.requests, s.seen, s.writes, s.reads = cmd.Process, 0, nil, nil, nil
 	s.mu.Unlock()
 	return s.ended(cmd, out, err)
 }
@@ -172,7 +189,27 @@ func (s *stage) ended(cmd *exec.Cmd, out *bytes.Buffer, err error) (int, string)
 func (s *stage) kill(at int, commit bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.killAt, s.commit = at, commit
+	s.killAt, s.killName, s.commit = at, "", commit
+}
+
+func (s *stage) killNamed(name string, commit bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.killAt, s.killName, s.commit = 0, name, commit
+}
+
+// requestName is what a request says, without the ids that are others in each run; two of one name are counted. It says
+// whether it writes.
+func requestName(t testing.TB, r *http.Request) (name string, write bool) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Error(err)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	h := fnv.New32a()
+	_, _ = h.Write(remoteID.ReplaceAll(body, []byte("ID")))
+	write = r.Method != http.MethodGet && !strings.HasSuffix(r.URL.Path, "/search") && !strings.HasSuffix(r.URL.Path, "/list")
+	return fmt.Sprintf("%s %s %08x", r.Method, remoteID.ReplaceAllString(r.URL.Path, "ID"), h.Sum32()), write
 }
 
 // change makes the source and the configuration those of the delta.
@@ -204,9 +241,25 @@ func (s *stage) finish(want string) string {
 		return fmt.Sprintf("the proof plan: exit code %d\n%s\nafter\n%s", code, out, last)
 	}
 	if got := normal(s.t, s.sandbox); got != want {
-		return "the sandbox holds something else:\n" + difference(want, got) + "\nafter\n" + last
+		twice, lost := odds(want, got)
+		return fmt.Sprintf("the sandbox holds something else, %d lines too many, %d missing:\n%s\nafter\n%s", twice, lost, difference(want, got), last)
 	}
 	return ""
+}
+
+// odds counts the objects of got that are too many and those that are missing. One that differs counts as both.
+func odds(want, got string) (twice, lost int) {
+	n := map[string]int{}
+	for l := range strings.Lines(want + "\n") {
+		n[l]--
+	}
+	for l := range strings.Lines(got + "\n") {
+		n[l]++
+	}
+	for _, d := range n {
+		twice, lost = twice+max(d, 0), lost+max(-d, 0)
+	}
+	return twice, lost
 }
 
 func difference(want, got string) string {
@@ -364,27 +417,47 @@ func crashEverywhere(t *testing.T, delta bool, parallel string) {
 	if code, out := calm.run([]string{crashTrace + "=" + trace}, args...); code != 0 {
 		t.Fatalf("undisturbed: exit code %d\n%s", code, out)
 	}
-	requests, want := calm.requests, normal(t, calm.sandbox)
-	events, err := os.ReadFile(trace)
-	if err != nil {
-		t.Fatal(err)
-	}
+	want := normal(t, calm.sandbox)
 	points := map[string]func(*stage) (int, string){}
-	for event := range strings.Lines(string(events)) {
-		event = strings.TrimSpace(event)
+	for _, event := range eventsOf(t, trace) {
 		points["journal: "+event] = func(s *stage) (int, string) { return s.run([]string{crashAt + "=" + event}, args...) }
 	}
-	if parallel == "1" { // requests have no names that stay, so they are counted, which needs one order
-		for n := 1; n <= requests; n++ {
-			for _, commit := range []bool{false, true} {
-				points[fmt.Sprintf("request %d, done %v", n, commit)] = func(s *stage) (int, string) {
-					s.kill(n, commit)
-					return s.run(nil, args...)
-				}
+	for i, name := range slices.Sorted(slices.Values(calm.writes)) {
+		for _, commit := range []bool{false, true} {
+			if (i%2 == 0) == (commit == (parallel == "1")) {
+				continue // the other parallelism takes it
+			}
+			points[fmt.Sprintf("request %s, done %v", name, commit)] = func(s *stage) (int, string) {
+				s.killNamed(name, commit)
+				return s.run(nil, args...)
 			}
 		}
 	}
-	var tried, failed, missed int
+	if parallel == "1" { // reads are counted, which needs one order
+		for _, n := range calm.reads {
+			points[fmt.Sprintf("read %d", n)] = func(s *stage) (int, string) {
+				s.kill(n, false)
+				return s.run(nil, args...)
+			}
+		}
+	}
+	tryPoints(t, begin, points, want)
+}
+
+// eventsOf reads what a run has written of its journal.
+func eventsOf(t *testing.T, trace string) []string {
+	t.Helper()
+	text, err := os.ReadFile(trace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSpace(string(text)), "\n")
+}
+
+// tryPoints kills at each of the points, runs to the end and holds what Intercom then has against what it should have.
+func tryPoints(t *testing.T, begin func() *stage, points map[string]func(*stage) (int, string), want string) {
+	t.Helper()
+	var tried, failed, missed, twice, lost int
 	for i, name := range slices.Sorted(maps.Keys(points)) {
 		if os.Getenv(crashAll) != "all" && i%5 != 0 {
 			continue
@@ -403,15 +476,17 @@ func crashEverywhere(t *testing.T, delta bool, parallel string) {
 			failed++
 			t.Errorf("%s: %s", name, why)
 		}
+		more, less := odds(want, normal(t, s.sandbox))
+		twice, lost = twice+more, lost+less
 		s.close()
 		if failed > 5 {
 			t.Fatal("and so on")
 		}
 	}
-	if missed > tried/10 {
+	if missed > tried/10+1 {
 		t.Errorf("the program was killed at %d of %d points only", tried-missed, tried)
 	}
-	t.Logf("%d of %d points, %d of them passed by", tried, len(points), missed)
+	t.Logf("%d of %d points, %d of them passed by; duplicates %d, lost %d", tried, len(points), missed, twice, lost)
 }
 
 const crashWorkspace = `{"app": {"id_code": "ws1", "name": "Acme", "region": "eu", "timezone": "UTC"},
