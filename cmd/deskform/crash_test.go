@@ -88,14 +88,20 @@ type stage struct {
 // newStage sets up the configuration with the given tickets file.
 func newStage(t testing.TB) *stage {
 	t.Helper()
+	return newStageOf(t, crashFiles, crashWorkspace)
+}
+
+// newStageOf sets up a configuration and a workspace.
+func newStageOf(t testing.TB, files map[string]string, workspace string) *stage {
+	t.Helper()
 	s := &stage{t: t, dir: t.TempDir()}
-	for name, text := range crashFiles {
+	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	var err error
-	s.sandbox, err = intercomsandbox.New(intercomsandbox.Options{Token: scriptToken, Clock: realClock{}, IndexLag: 120 * time.Millisecond, Seed: strings.NewReader(crashWorkspace)})
+	s.sandbox, err = intercomsandbox.New(intercomsandbox.Options{Token: scriptToken, Clock: realClock{}, IndexLag: 120 * time.Millisecond, Seed: strings.NewReader(workspace)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -281,8 +287,8 @@ func difference(want, got string) string {
 	return strings.Join(out, "\n")
 }
 
-// The fields that Intercom assigns itself: ids, and its own stamps. Times of messages and conversations are the source's.
-var assigned = map[string]bool{"id": true, "updated_at": true, "request_id": true, "url": true, "last_seen_at": true, "waiting_since": true, "applied_at": true, "notified_at": true}
+// The fields that Intercom assigns itself: ids, its own stamps, and the place of a new attribute. Times of messages and conversations are the source's.
+var assigned = map[string]bool{"id": true, "updated_at": true, "request_id": true, "url": true, "last_seen_at": true, "waiting_since": true, "applied_at": true, "notified_at": true, "order": true}
 
 // normal is the sandbox's dump without what Intercom assigns; references are by name. One line an object, sorted.
 func normal(t testing.TB, s *intercomsandbox.Server) string {
@@ -329,6 +335,8 @@ func normal(t testing.TB, s *intercomsandbox.Server) string {
 					out[k] = names[fmt.Sprint(e)]
 				case assigned[k]:
 				case k == "created_at" && (happened || kind != "conversation" && kind != "conversation_part"):
+				case k == "created_at" && justNow(e):
+					out[k] = "now" // what is said about something frozen is said when it is found out
 				default:
 					out[k] = clean(e, happened, own)
 				}
@@ -363,6 +371,12 @@ func normal(t testing.TB, s *intercomsandbox.Server) string {
 	}
 	slices.Sort(out)
 	return strings.Join(out, "\n")
+}
+
+// justNow reports a time of the last hour: the source's are older.
+func justNow(v any) bool {
+	at, ok := v.(float64)
+	return ok && time.Since(time.Unix(int64(at), 0)).Abs() < time.Hour
 }
 
 func kind(v any) string {
@@ -411,6 +425,14 @@ func crashEverywhere(t *testing.T, delta bool, parallel string) {
 		}
 		return s
 	}
+	points, want := pointsOf(t, begin, args, parallel)
+	tryPoints(t, begin, points, want)
+}
+
+// pointsOf runs undisturbed and names the points at which to kill, and what Intercom holds in the end. Of the requests each
+// parallelism takes half.
+func pointsOf(t *testing.T, begin func() *stage, args []string, parallel string) (map[string]func(*stage) (int, string), string) {
+	t.Helper()
 	calm := begin()
 	defer calm.close()
 	trace := filepath.Join(calm.dir, "trace")
@@ -441,7 +463,7 @@ func crashEverywhere(t *testing.T, delta bool, parallel string) {
 			}
 		}
 	}
-	tryPoints(t, begin, points, want)
+	return points, want
 }
 
 // eventsOf reads what a run has written of its journal.
