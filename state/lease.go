@@ -143,6 +143,9 @@ func (l *Lease) Hold(ctx context.Context) error {
 	select {
 	case <-l.stop:
 		return nil // given back: who asks now does not claim it
+	default:
+	}
+	select {
 	case <-l.lost:
 		return l.by.Load()
 	default:
