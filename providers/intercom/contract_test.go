@@ -31,12 +31,14 @@ func TestContract(t *testing.T) {
 	clock := &leap{time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
 	far, err := sandbox.New(sandbox.Options{Token: "contract", Clock: clock, Seed: strings.NewReader(`{"app": {"id_code": "ws1", "name": "Acme", "region": "eu", "timezone": "UTC"},
 		"admins": [{"id": "11", "name": "Mover", "email": "mover@acme.example", "has_inbox_seat": true}, {"id": "12", "name": "Agent", "email": "agent@acme.example", "has_inbox_seat": true}],
-		"teams": [{"id": "21", "name": "Desk", "admin_ids": ["11"]}], "custom_objects": [{"identifier": "Change", "name": "Change"}]}`)})
+		"teams": [{"id": "21", "name": "Desk", "admin_ids": ["11"]}], "custom_objects": [{"identifier": "Change", "name": "Change", "attributes": [{"name": "risk", "data_type": "string"}, {"name": "state", "data_type": "list", "options": ["Open", "Closed"]},
+		{"name": "asked", "data_type": "relationship", "reference": {"type": "many", "object_type_id": "contact"}}, {"name": "after", "data_type": "relationship", "reference": {"type": "one", "object_type_id": "Change"}}]}]}`)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := intercom.NewWriter(intercom.Config{Endpoint: "http://intercom.sandbox", Token: "contract", Actor: "mover@acme.example", RateShare: 1,
 		HTTP: &http.Client{Transport: v.RoundTripper(far.RoundTripper())}, Clock: clock,
+		ObjectTypes: []string{"Change"}, ObjectAttributes: []intercom.ObjectAttribute{{Of: "Change", Name: "risk"}},
 		Files: func(string) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader([]byte("a"))), nil }})
 	ctx := t.Context()
 	if ws, err := w.Workspace(ctx); err != nil || ws.ID != "ws1" {
@@ -123,6 +125,9 @@ func TestContract(t *testing.T) {
 		t.Errorf("participants %v of %v, %v", got.Fields["participants"], got.Fields["contact"], err)
 	}
 	do("conv", "conversation", "remove_participant", "conv", plan.Fields{"member": "@bob"})
+	carried := &carrier{t: t, w: w, ids: ids, sent: sent}
+	carried.tickets()
+	carried.objects()
 	do("ann", "contact", "untag_contact", "ann", plan.Fields{"member": "@vip"})
 	do("ann", "contact", "detach_company", "ann", plan.Fields{"member": "@org"})
 
@@ -141,14 +146,16 @@ func TestContract(t *testing.T) {
 			}
 		}
 	}
-	for name, kind := range map[string]string{"ann": "contact", "org": "company", "conv": "conversation"} {
+	for name, kind := range map[string]string{"ann": "contact", "org": "company", "conv": "conversation", "it": "ticket", "c1": "object"} {
 		if _, err := w.Get(ctx, kind, ids[name]); err != nil {
 			t.Errorf("get %s: %v", kind, err)
 		}
 	}
 	for _, op := range strings.Fields(`create_attribute update_attribute add_option archive_option create_tag rename_tag create_contact update_contact attach_company
 		detach_company tag_contact untag_contact upsert_company update_company create_conversation contact_reply comment note tag_conversation
-		untag_conversation add_note add_participant remove_participant update_conversation assign_team assign_teammate snooze open close`) {
+		untag_conversation add_note add_participant remove_participant update_conversation assign_team assign_teammate snooze open close
+		create_ticket_type update_ticket_type create_ticket_attribute update_ticket_attribute create_ticket update_ticket tag_ticket untag_ticket
+		assign_ticket_team assign_ticket_teammate create_object update_object`) {
 		if !sent[op] {
 			t.Errorf("%s was not sent", op)
 		}

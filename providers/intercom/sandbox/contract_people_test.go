@@ -23,6 +23,7 @@ func (c *contract) notesAndPeople(contact, other string) {
 	c.do(422, "DELETE", path+"/"+other, `{"admin_id":"11"}`)
 	c.do(404, "POST", "/conversations/99/customers", `{"admin_id":"11","customer":{"intercom_user_id":"%s"}}`, other)
 	c.do(200, "PUT", "/conversations/"+conv, `{"company_id":"%s"}`, id(org))
+	c.do(200, "PUT", "/conversations/"+conv, `{"company_id":null}`)
 
 	c.do(200, "POST", "/tags", `{"name":"bulk","users":[{"id":"%s"},{"id":"65aa00000000000000000099"}]}`, contact)
 	c.do(200, "POST", "/tags", `{"name":"bulk","companies":[{"company_id":"org:2"},{"id":"65aa00000000000000000099"}]}`)

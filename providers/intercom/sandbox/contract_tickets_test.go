@@ -61,6 +61,7 @@ func (c *contract) tickets(clock *stillClock, contact, tag string) {
 	c.do(200, "PUT", path, `{"ticket_state_id":"%s","open":false,"admin_id":11,"ticket_attributes":{"number":"SR-2"},"skip_notifications":true}`, last)
 	c.do(400, "PUT", path, `{"ticket_state_id":"%s","skip_notifications":true}`, last)
 	c.do(404, "PUT", path, `{"assignee_id":"99","skip_notifications":true}`)
+	c.do(200, "PUT", path, `{"company_id":null,"skip_notifications":true}`)
 	c.do(200, "PUT", path, `{"assignee_id":"12","snoozed_until":1999999999,"skip_notifications":true}`)
 	c.do(200, "POST", "/tickets/search", `{"query":{"operator":"AND","value":[{"field":"ticket_attribute.%s","operator":"=","value":"SR-2"}]},"pagination":{"per_page":5}}`, id(key))
 	c.do(200, "GET", "/conversations/"+id(made), "")

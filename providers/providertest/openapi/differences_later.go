@@ -16,6 +16,8 @@ var undocumented = map[string]string{
 // laterDifferences are those of tickets, custom objects, participants and notes.
 func laterDifferences() []Difference {
 	out := []Difference{
+		{"updateConversation", regexp.MustCompile(`^request: /company_id: Value is not nullable$`), "IC 3.6: null removes the company; the description's own text says \"Set to nil to remove company\""},
+		{"updateTicket", regexp.MustCompile(`^request: /company_id: Value is not nullable$`), "IC 3.6: null removes the company; the description of tickets says \"Set to nil to remove company\" as well"},
 		{"", regexp.MustCompile(`^answer 200: /input_options: value must be an object$`), "IC 3.8 and 7 #13: input_options is untyped in practice and holds the list items with their GUIDs; an array of objects with id and label"},
 		{"", regexp.MustCompile(`^answer 200: .*/custom_attributes/\w+: value must be a string$`), "IC 3.10: instances hold numbers, booleans and references, and the description's own example has total_amount: 99.99"},
 		{"createCustomObjectInstances", regexp.MustCompile(`^request: /custom_attributes/\w+: value must be a string$`), "IC 3.10: numbers and booleans are written as such, references as arrays of ids"},
