@@ -3,7 +3,11 @@ package intercom
 import "deskform/plan"
 
 // Speaks reports whether writing objects of a kind takes the actor, whom somebody has to find first.
-func (d *Destination) Speaks(kind string) bool { return kind == "conversation" }
+func (d *Destination) Speaks(kind string) bool { return kind == "conversation" || kind == "ticket" }
+
+// Types reports whether writing objects of a kind takes the ticket types, which an apply reads once: the GUIDs of their list
+// items stand for labels in what is sent and in every answer (IC trap 16).
+func (d *Destination) Types(kind string) bool { return kind == "ticket" }
 
 // embedded is how many companies or tags a contact shows; pageSize how many a page of the others (IC 1.4).
 const (

@@ -20,6 +20,7 @@ type ticketType struct {
 	raw        json.RawMessage
 	id         string
 	firstState string // the one that new tickets have
+	archived   bool
 	attributes []ticketAttribute
 }
 
@@ -41,7 +42,7 @@ func (t *ticketType) attribute(name string) *ticketAttribute {
 }
 
 // parseTicketType leaves archived attributes out.
-func parseTicketType(raw json.RawMessage) (t ticketType, archived bool, err error) {
+func parseTicketType(raw json.RawMessage) (t ticketType, err error) {
 	type attribute struct {
 		ID          text            `json:"id"`
 		Name        string          `json:"name"`
@@ -66,9 +67,9 @@ func parseTicketType(raw json.RawMessage) (t ticketType, archived bool, err erro
 		} `json:"ticket_states"`
 	}
 	if err := json.Unmarshal(raw, &in); err != nil {
-		return t, false, err
+		return t, err
 	}
-	t.raw, t.id = raw, string(in.ID)
+	t.raw, t.id, t.archived = raw, string(in.ID), in.Archived
 	for _, s := range in.States.Data {
 		if s.Category == "submitted" {
 			t.firstState = string(s.ID)
@@ -82,12 +83,12 @@ func parseTicketType(raw json.RawMessage) (t ticketType, archived bool, err erro
 		out := ticketAttribute{id: string(a.ID), name: a.Name, dataType: a.DataType, description: a.Description, visible: a.Visible}
 		if a.DataType == "list" {
 			if out.items, err = listItems(a.Options); err != nil {
-				return t, false, fmt.Errorf("attribute %s: %w", a.Name, err)
+				return t, fmt.Errorf("attribute %s: %w", a.Name, err)
 			}
 		}
 		t.attributes = append(t.attributes, out)
 	}
-	return t, in.Archived, nil
+	return t, nil
 }
 
 // listItems reads the options of a list, whose exact shape no source tells: any array of objects with an id and a name or
@@ -129,11 +130,11 @@ func listItems(raw json.RawMessage) ([]listItem, error) {
 	return out, nil
 }
 
-// types reads the ticket types, once until forget: they change by our own steps.
-func (c *core) types(ctx context.Context) ([]ticketType, error) {
+// types reads the ticket types, archived ones too, which old tickets have. They are read once until forget, or anew.
+func (c *core) types(ctx context.Context, anew bool) ([]ticketType, error) {
 	c.typesMu.Lock()
 	defer c.typesMu.Unlock()
-	if c.ticketTypes != nil {
+	if c.ticketTypes != nil && !anew {
 		return c.ticketTypes, nil
 	}
 	env := map[string]json.RawMessage{}
@@ -146,13 +147,11 @@ func (c *core) types(ctx context.Context) ([]ticketType, error) {
 	}
 	out := []ticketType{}
 	for _, raw := range items {
-		t, archived, err := parseTicketType(raw)
+		t, err := parseTicketType(raw)
 		if err != nil {
 			return nil, fmt.Errorf("intercom: GET /ticket_types: type %s: %w", t.id, err)
 		}
-		if !archived {
-			out = append(out, t)
-		}
+		out = append(out, t)
 	}
 	c.ticketTypes = out
 	return out, nil
@@ -165,29 +164,33 @@ func (c *core) forgetTypes() {
 	c.typesMu.Unlock()
 }
 
-// ticketType finds a type by its id.
+// Forget makes the next look at what is looked up once a new one: the ticket types, whose list items values are written by.
+func (r *Reader) Forget() { r.c.forgetTypes() }
+
+// ticketType finds a type by its id; it may be newer than our last look.
 func (c *core) ticketType(ctx context.Context, id string) (*ticketType, error) {
-	for range 2 { // it may be new
-		types, err := c.types(ctx)
+	for _, anew := range []bool{false, true} {
+		types, err := c.types(ctx, anew)
 		if err != nil {
 			return nil, err
 		}
 		if i := slices.IndexFunc(types, func(t ticketType) bool { return t.id == id }); i >= 0 {
 			return &types[i], nil
 		}
-		c.forgetTypes()
 	}
 	return nil, fmt.Errorf("ticket type %s is not in the workspace: %w", id, plan.ErrNotFound)
 }
 
 // sweepTypes yields the types themselves or their attributes.
 func (r *Reader) sweepTypes(ctx context.Context, kind string, yield func(plan.Live, error) bool) error {
-	r.c.forgetTypes()
-	types, err := r.c.types(ctx)
+	types, err := r.c.types(ctx, true)
 	if err != nil {
 		return err
 	}
 	for _, t := range types {
+		if t.archived {
+			continue
+		}
 		var out []plan.Live
 		if kind == "ticket_attribute" {
 			for _, a := range t.attributes {
@@ -346,7 +349,7 @@ func (r *Reader) convertTicket(ctx context.Context, raw json.RawMessage, l *plan
 	f[plan.MarkerField] = f["attributes."+KeyAttribute]
 	typ, err := r.c.ticketType(ctx, string(t.Type.ID))
 	switch {
-	case errors.Is(err, plan.ErrNotFound): // of an archived type, whose lists cannot be read
+	case errors.Is(err, plan.ErrNotFound): // of a type that is gone, whose lists cannot be read
 	case err != nil:
 		return err
 	default:
@@ -418,7 +421,7 @@ func (w *Writer) ticketing(ctx context.Context, s plan.Step) (res plan.Result, o
 		if err != nil {
 			return res, true, err
 		}
-		t, _, err := parseTicketType(text)
+		t, err := parseTicketType(text)
 		if err != nil || t.id == "" {
 			return res, true, &unreadable{fmt.Errorf("it is no ticket type: %w", err)}
 		}
@@ -482,7 +485,7 @@ func (w *Writer) ticketAttribute(ctx context.Context, s plan.Step) (plan.Result,
 	if err != nil {
 		return plan.Result{}, err
 	}
-	t, _, err := parseTicketType([]byte(`{"ticket_type_attributes":{"data":[` + string(text) + `]}}`))
+	t, err := parseTicketType([]byte(`{"ticket_type_attributes":{"data":[` + string(text) + `]}}`))
 	if err != nil || len(t.attributes) != 1 || t.attributes[0].id == "" {
 		return plan.Result{}, &unreadable{errors.New("it is no attribute of a ticket type")}
 	}

@@ -88,6 +88,7 @@ func (e *Engine) runner(runID string, o ApplyOptions) (*run.Runner, error) {
 	if err != nil {
 		return nil, err
 	}
+	reader.Forget() // the plan may be old
 	if o.SettleAfter == 0 {
 		o.SettleAfter = lagBound
 	}

@@ -97,6 +97,9 @@ const forecastSeed = `{"admins": [{"id": "11", "name": "Mover", "email": "mover@
 type world struct {
 	rows map[string][]map[string]any
 	edit [2]string // of the configuration
+	// config is forecastConfig when empty, and files the columns of each file.
+	config string
+	files  map[string][]string
 	do   func(*testing.T, *desk)
 }
 
@@ -150,7 +153,11 @@ var columns = map[string][]string{
 // put writes the rows and the configuration, and does what somebody did.
 func (w *world) put(t *testing.T, d *desk) {
 	t.Helper()
-	for file, names := range columns {
+	config, files := forecastConfig, columns
+	if w.config != "" {
+		config, files = w.config, w.files
+	}
+	for file, names := range files {
 		var text strings.Builder
 		for _, r := range w.rows[file] {
 			whole := map[string]any{}
@@ -165,7 +172,6 @@ func (w *world) put(t *testing.T, d *desk) {
 		}
 		d.write(file+".jsonl", text.String())
 	}
-	config := forecastConfig
 	if w.edit[0] != "" {
 		if !strings.Contains(config, w.edit[0]) {
 			t.Fatalf("the configuration does not contain %q", w.edit[0])
@@ -300,12 +306,12 @@ func agent(op, kind, name, value string) func(*testing.T, *desk) {
 	return func(t *testing.T, d *desk) {
 		id := ""
 		d.run(func(e *engine.Engine) {
-			set := map[string]string{"contact": "contact.people", "conversation": "conversation.tickets"}[kind]
+			set := map[string]string{"contact": "contact.people", "conversation": "conversation.tickets", "ticket": "ticket.incidents", "custom_object_instance": "object.problems"}[kind]
 			for b, err := range e.State.Bases(t.Context(), set) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				id = b.ID
+				id = b.ID[strings.LastIndexByte(b.ID, '/')+1:]
 			}
 		})
 		if err := d.far.Mutate(sandbox.Mutation{Op: op, Kind: kind, ID: id, Name: name, Value: plan.Value(value)}); err != nil {

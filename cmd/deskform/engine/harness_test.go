@@ -69,7 +69,7 @@ func (d *desk) run(f func(*engine.Engine)) {
 	d.t.Helper()
 	e, diags, err := engine.Open(d.t.Context(), d.setup())
 	if err != nil || diags.HasErrors() {
-		d.t.Fatalf("open: %v %v", err, diags)
+		d.t.Fatalf("open: %v %v", err, diags.Errs())
 	}
 	defer func() {
 		if err := e.Close(); err != nil {

@@ -46,6 +46,7 @@ type Forecast struct {
 	Replies int `json:"replies"`
 
 	speaks bool // the actor is looked for already
+	types  bool // the ticket types are read already
 }
 
 // A Plan is a plan that was written to a file, with what a reader wants to know first.
@@ -263,6 +264,10 @@ func (f *Forecast) add(dest *intercom.Destination, c plan.Change) {
 			f.Reads++ // the object that is left is read once
 		}
 		return
+	}
+	if dest.Types(c.Kind) && !f.types {
+		f.types = true
+		f.Reads++ // the ticket types, once
 	}
 	f.Reads += dest.Reads(c, steps)
 	for _, s := range steps {
