@@ -100,7 +100,7 @@ type world struct {
 	// config is forecastConfig when empty, and files the columns of each file.
 	config string
 	files  map[string][]string
-	do   func(*testing.T, *desk)
+	do     func(*testing.T, *desk)
 }
 
 type change func(*world)
