@@ -155,7 +155,7 @@ func TestContract(t *testing.T) {
 		detach_company tag_contact untag_contact upsert_company update_company create_conversation contact_reply comment note tag_conversation
 		untag_conversation add_note add_participant remove_participant update_conversation assign_team assign_teammate snooze open close
 		create_ticket_type update_ticket_type create_ticket_attribute update_ticket_attribute create_ticket update_ticket tag_ticket untag_ticket
-		assign_ticket_team assign_ticket_teammate create_object update_object`) {
+		assign_ticket_team assign_ticket_teammate unassign_ticket create_object update_object`) {
 		if !sent[op] {
 			t.Errorf("%s was not sent", op)
 		}

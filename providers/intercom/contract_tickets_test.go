@@ -108,8 +108,14 @@ func (c *carrier) tickets() {
 	// The same state again, and a title with it: the refusal costs one call, and the rest is done (IC 4.3).
 	c.carry("it", change(set("title", "Printer, again"), set("attributes.prio", "Middle"), set("ticket_state", states["resolved"])))
 	c.shown("it", "ticket", plan.Fields{"title": "Printer, again", "attributes.prio": "Middle", "ticket_state": states["resolved"]})
-	c.carry("it", change(set("assign.team", nil)))
-	c.carry("it", change(set("assign.teammate", "11")))
+	leaves := change(set("assign.team", nil))
+	leaves.Have = plan.Fields{"assign.team": "21", "assign.teammate": "12"}
+	c.carry("it", leaves)
+	c.shown("it", "ticket", plan.Fields{"assign.team": nil, "assign.teammate": "12"})
+	c.carry("it", change(set("assign.team", "21")))
+	moves := change(set("assign.team", nil), set("assign.teammate", "11"))
+	moves.Have = plan.Fields{"assign.team": "21", "assign.teammate": "12"}
+	c.carry("it", moves)
 	c.carry("it", change(set("company", nil), set("attributes.prio", nil)))
 	c.shown("it", "ticket", plan.Fields{"company": nil, "assign.team": nil, "assign.teammate": "11", "attributes.prio": nil})
 	until := change(set("state", "snoozed"), set("snoozed_until", int64(1999999999)))

@@ -433,7 +433,7 @@ func (w *Writer) ticketing(ctx context.Context, s plan.Step) (res plan.Result, o
 	case "create_ticket":
 		res, err = w.createTicket(ctx, s)
 		return res, true, err
-	case "update_ticket", "assign_ticket_team", "assign_ticket_teammate":
+	case "update_ticket", "assign_ticket_team", "assign_ticket_teammate", "unassign_ticket":
 		res, err = w.updateTicket(ctx, s)
 		return res, true, err
 	case "tag_ticket", "untag_ticket":
@@ -530,7 +530,7 @@ func (w *Writer) updateTicket(ctx context.Context, s plan.Step) (plan.Result, er
 		return plan.Result{}, &plan.StepError{Step: s.Key, Verdict: plan.StopRun, Message: "the actor's id is no number"}
 	}
 	in := map[string]any{"admin_id": admin, "skip_notifications": true}
-	if strings.HasPrefix(s.Op, "assign_") {
+	if s.Op != "update_ticket" {
 		in["assignee_id"] = "0"
 		if id, ok := p["assignee"].(string); ok {
 			in["assignee_id"] = id

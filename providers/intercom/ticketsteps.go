@@ -1,6 +1,7 @@
 package intercom
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -90,15 +91,14 @@ func (b *builder) ticket() {
 		}
 	}
 	b.members("tags", "tag_ticket", "untag_ticket")
+	if c.Action != plan.Create {
+		reopens = b.reassign() || reopens
+	}
 	for _, f := range c.Fields {
 		switch {
 		case f.What != "set":
 		case c.Action != plan.Create && written(f):
 			put(f)
-		case c.Action != plan.Create && strings.HasPrefix(f.Field, "assign."):
-			who := strings.TrimPrefix(f.Field, "assign.")
-			b.add("assign_ticket_"+who, "", plan.Step{Repeatable: true, Fields: []string{f.Field}, Payload: plan.Fields{"assignee": f.After, f.Field: f.After}})
-			reopens = true
 		case f.Field == "ticket_state" && !plan.Equal(f.After, c.Have["ticket_state"]):
 			put(f)
 		}
@@ -122,6 +122,37 @@ func (b *builder) ticket() {
 		payload["type"] = c.Want["type"]
 		b.add("update_ticket", "", plan.Step{Repeatable: true, Fields: fields, Payload: payload})
 	}
+}
+
+// reassign writes who a ticket is assigned to, and reports whether it did. One field takes a team and a teammate in turn, and
+// nobody takes both away (IC 3.9): who stays is put back.
+func (b *builder) reassign() bool {
+	before := len(b.steps)
+	put, gone := plan.Fields{}, plan.Fields{}
+	for _, f := range b.c.Fields {
+		switch {
+		case f.What != "set" || !strings.HasPrefix(f.Field, "assign."):
+		case f.After == nil:
+			gone[f.Field] = nil
+		default:
+			put[f.Field] = f.After
+		}
+	}
+	if len(gone) > 0 {
+		b.add("unassign_ticket", "", plan.Step{Repeatable: true, Fields: slices.Sorted(maps.Keys(gone)), Payload: gone})
+	}
+	for _, who := range []string{"team", "teammate"} {
+		field := "assign." + who
+		_, leaves := gone[field]
+		to, comes := put[field]
+		switch {
+		case comes:
+			b.add("assign_ticket_"+who, "", plan.Step{Repeatable: true, Fields: []string{field}, Payload: plan.Fields{"assignee": to, field: to}})
+		case len(gone) > 0 && !leaves && b.c.Have[field] != nil:
+			b.add("assign_ticket_"+who, "", plan.Step{Repeatable: true, Payload: plan.Fields{"assignee": b.c.Have[field]}})
+		}
+	}
+	return len(b.steps) > before
 }
 
 // endState is the state that the change wants in the end, and until when it is snoozed; set is false when it says nothing.
