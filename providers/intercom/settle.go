@@ -76,7 +76,10 @@ func (w *Writer) matching(ctx context.Context, path, key, kind string, query map
 // settlePart compares the newest parts with the one that was sent, leaving out those that are known to be others. One that
 // was sent without a time has that of the call.
 func (w *Writer) settlePart(ctx context.Context, in plan.Intent) (plan.Settlement, error) {
-	s := in.Step
+	s, err := w.spoken(ctx, in.Step)
+	if err != nil {
+		return plan.Settlement{}, err
+	}
 	l, err := w.Get(ctx, s.Kind, s.ID)
 	if err != nil {
 		return plan.Settlement{}, err

@@ -210,6 +210,9 @@ func (b *builder) part(p plan.PartChange) bool {
 	if len(files) > 0 {
 		payload["files"] = files
 	}
+	if op == "contact_reply" && b.c.Kind == "ticket" {
+		payload["type"], payload["name"] = b.c.Want["type"], p.AuthorName // see spoken
+	}
 	b.add(op, p.List+"/"+p.Key, plan.Step{
 		Payload: payload, List: p.List, Part: p.Key, Hash: p.Hash, At: at, Public: !private, SourcePrivate: p.SourcePrivate,
 		Notifies: b.reached(op), Limit: "reply",

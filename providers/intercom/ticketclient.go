@@ -19,6 +19,7 @@ import (
 type ticketType struct {
 	raw        json.RawMessage
 	id         string
+	category   string
 	firstState string // the one that new tickets have
 	archived   bool
 	attributes []ticketAttribute
@@ -53,8 +54,9 @@ func parseTicketType(raw json.RawMessage) (t ticketType, err error) {
 		Options     json.RawMessage `json:"input_options"`
 	}
 	var in struct {
-		ID         text `json:"id"`
-		Archived   bool `json:"archived"`
+		ID         text   `json:"id"`
+		Category   string `json:"category"`
+		Archived   bool   `json:"archived"`
 		Attributes struct {
 			Data []attribute `json:"data"`
 			More []attribute `json:"ticket_type_attributes"` // the schema's name for it (IC 1.4)
@@ -69,7 +71,7 @@ func parseTicketType(raw json.RawMessage) (t ticketType, err error) {
 	if err := json.Unmarshal(raw, &in); err != nil {
 		return t, err
 	}
-	t.raw, t.id, t.archived = raw, string(in.ID), in.Archived
+	t.raw, t.id, t.category, t.archived = raw, string(in.ID), in.Category, in.Archived
 	for _, s := range in.States.Data {
 		if s.Category == "submitted" {
 			t.firstState = string(s.ID)

@@ -17,7 +17,7 @@ func ticketKinds() []plan.Kind {
 			Doc: "A type of tickets with its attributes, each an `attribute` block inside. It needs the attribute `" + KeyAttribute + "` (a string), in which deskform writes the key of a ticket's row (IC 4.2).",
 			Fields: []plan.Field{
 				{Name: "name", Type: plan.TypeString, Mode: plan.CreateOnly, Doc: "The name; the block's label when left out."},
-				{Name: "category", Type: plan.TypeEnum, Enum: []string{"Customer", "Back-office", "Tracker"}, Mode: plan.CreateOnly, Default: "Customer", Doc: "Who sees its tickets. To a Back-office ticket no customer can reply (IC 3.9)."},
+				{Name: "category", Type: plan.TypeEnum, Enum: []string{"Customer", "Back-office", "Tracker"}, Mode: plan.CreateOnly, Default: "Customer", Doc: "Who sees its tickets. To a Back-office ticket no customer can reply (IC 3.9): what one wrote is sent by the actor, and names them."},
 				{Name: "description", Type: plan.TypeString, Mode: plan.Mutable, Doc: "What agents read about it."},
 				{Name: "icon", Type: plan.TypeString, Mode: plan.Mutable, Doc: "An emoji."},
 			},

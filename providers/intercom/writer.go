@@ -286,6 +286,10 @@ func (w *Writer) createConversation(ctx context.Context, s plan.Step) (plan.Resu
 }
 
 func (w *Writer) reply(ctx context.Context, s plan.Step, actor string) (plan.Result, error) {
+	s, err := w.spoken(ctx, s)
+	if err != nil {
+		return plan.Result{}, err
+	}
 	p := s.Payload
 	in := map[string]any{"message_type": "comment", "body": p["body"]}
 	if at := p["created_at"]; at != nil {
