@@ -337,7 +337,7 @@ func TestDefinitionSettled(t *testing.T) {
 		t.Fatalf("the type settles as %+v", got)
 	}
 	for _, of := range []string{got.Result.ID, "70"} { // the name is there in the other type already
-		c := resource("ticket_attribute", plan.Create, set("of", of), set("name", "prio"), set("data_type", "string"))
+		c := resource("ticket_attribute", plan.Create, set("of", of), set("name", "prio"), set("data_type", "list"), adds("options", "High", "Low"))
 		c.Want = plan.Fields{"of": of}
 		s := intercom.NewDestination("").Steps(c)[0]
 		if of == "70" {

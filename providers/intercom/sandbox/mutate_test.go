@@ -147,7 +147,7 @@ func TestDump(t *testing.T) {
 		}
 	}
 	for kind, n := range d.srv.Stats().Objects {
-		if counts[kind] != n {
+		if kind != "ticket_attribute" && counts[kind] != n { // which stand in their types
 			t.Errorf("%d of %s in the dump, %d counted", counts[kind], kind, n)
 		}
 	}
