@@ -111,6 +111,12 @@ func TestAcme(t *testing.T) {
 		a.objects[d.Kind] = append(a.objects[d.Kind], d.Object)
 		a.byID[d.Kind+" "+fmt.Sprint(d.Object["id"])] = d.Object
 	})
+	for _, o := range a.objects["conversation"] { // the old number finds it, by title and by the first message
+		number := fmt.Sprint(dig(o, "custom_attributes.itsm_ticket_id"))
+		if body := fmt.Sprint(dig(o, "source.body")); !strings.Contains(fmt.Sprint(o["title"]), "(#"+number+")") || !regexp.MustCompile(`\b`+number+`\b`).MatchString(body) {
+			t.Errorf("conversation %v is not found by %s: %v", o["id"], number, o["title"])
+		}
+	}
 	text, err := os.ReadFile("../../fixtures/acme/expected/awkward.json")
 	if err != nil {
 		t.Fatal(err)
@@ -354,6 +360,44 @@ func (a acme) differs(p, w map[string]any) string {
 		}
 	}
 	return ""
+}
+
+// TestAcmeVariants: the same folder as Intercom tickets, and with problems as a tag and a note.
+func TestAcmeVariants(t *testing.T) {
+	for _, tt := range []struct {
+		args    []string
+		objects map[string]int // by awk over the source: 323 incidents among 502 tickets, 8 problems, 12 changes
+	}{
+		{[]string{"--var", "as=ticket"}, map[string]int{"ticket": 502, "conversation": 0, "custom_object_instance": 20, "ticket_type": 2}},
+		{[]string{"--var", "problems_as=note"}, map[string]int{"ticket": 0, "conversation": 502, "custom_object_instance": 0, "ticket_type": 0}},
+	} {
+		t.Run(strings.Join(tt.args[1:], " "), func(t *testing.T) {
+			answer, read := rehearseFixture(t, "acme", tt.args...)
+			passed(t, answer)
+			objects, _ := answer["objects"].(map[string]any)
+			for kind, want := range tt.objects {
+				if got, _ := objects[kind].(float64); int(got) != want {
+					t.Errorf("%v objects of kind %s, want %d", objects[kind], kind, want)
+				}
+			}
+			tagged := 0
+			read(func(d dumped) {
+				title := fmt.Sprint(dig(d.Object, "ticket_attributes._default_title_"))
+				if d.Kind == "ticket" && !strings.HasSuffix(title, fmt.Sprintf("(#%v)", dig(d.Object, "ticket_attributes.itsm_ticket_id"))) {
+					t.Errorf("ticket %v is called %s", d.Object["id"], title)
+				}
+				list, _ := dig(d.Object, "tags.tags").([]any)
+				for _, tag := range list {
+					if tag.(map[string]any)["name"] == "itsm_problem" {
+						tagged++
+					}
+				}
+			})
+			if (tt.args[1] == "problems_as=note") != (tagged > 0) {
+				t.Errorf("%d are tagged with a problem", tagged)
+			}
+		})
+	}
 }
 
 // TestUCI498 compares the sandbox with counts and sums that awk made from the log.

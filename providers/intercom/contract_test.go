@@ -92,6 +92,8 @@ func TestContract(t *testing.T) {
 	do("ann", "contact", "update_contact", "ann", plan.Fields{"name": "Anna", "phone": "+79000000001", "attributes.post": nil})
 	do("org", "company", "upsert_company", "", plan.Fields{"company_id": "org:1", "name": "Acme", "attributes.kind": "PC"})
 	do("org", "company", "update_company", "org", plan.Fields{"name": "Acme Ltd", "size": int64(5)})
+	do("org", "company", "tag_company", "org", plan.Fields{"member": "@vip"})
+	do("org", "company", "untag_company", "org", plan.Fields{"member": "@vip"})
 	do("ann", "contact", "attach_company", "ann", plan.Fields{"member": "@org"})
 	do("ann", "contact", "tag_contact", "ann", plan.Fields{"member": "@vip"})
 	do("conv", "conversation", "create_conversation", "", plan.Fields{"contact": "@ann", "body": "It does not print.", "created_at": int64(1767600000), "token": "itsm365x0123456789ab", "brand": "ws1"})
@@ -152,7 +154,7 @@ func TestContract(t *testing.T) {
 		}
 	}
 	for _, op := range strings.Fields(`create_attribute update_attribute add_option archive_option create_tag rename_tag create_contact update_contact attach_company
-		detach_company tag_contact untag_contact upsert_company update_company create_conversation contact_reply comment note tag_conversation
+		detach_company tag_contact untag_contact tag_company untag_company upsert_company update_company create_conversation contact_reply comment note tag_conversation
 		untag_conversation add_note add_participant remove_participant update_conversation assign_team assign_teammate snooze open close
 		create_ticket_type update_ticket_type create_ticket_attribute update_ticket_attribute create_ticket update_ticket tag_ticket untag_ticket
 		assign_ticket_team assign_ticket_teammate unassign_ticket create_object update_object`) {
