@@ -39,17 +39,29 @@ func (v *conversation) contacts() []string {
 	return append([]string{v.contact}, v.others...)
 }
 
+// A part is small: a workspace holds a hundred thousand of them. What few have is in extra.
 type part struct {
 	id         int64
 	kind       string // comment, note, close, open, snoozed, assignment
 	body       string
 	authorType string // user, admin
 	author     string
-	assignee   string
 	created    int64
 	files      []file
 	redacted   bool
+	extra      *partExtra // nil: none
+}
+
+type partExtra struct {
+	assignee   string
 	was, state string // of a ticket, by category
+}
+
+func (p *part) more() partExtra {
+	if p.extra == nil {
+		return partExtra{}
+	}
+	return *p.extra
 }
 
 type file struct {
@@ -65,7 +77,7 @@ func (v *conversation) snapshot() *conversation {
 }
 
 func (s *Server) addConversation(contact, body string, created int64) *conversation {
-	v := &conversation{id: s.id(), sourceID: s.id(), contact: contact, body: body, created: created, updated: s.now(), state: "open"}
+	v := &conversation{id: s.id(), sourceID: s.id(), contact: s.same(contact), body: body, created: created, updated: s.now(), state: "open"}
 	if created == 0 {
 		v.created = s.now()
 	}
@@ -166,12 +178,12 @@ func (s *Server) partJSON(p *part) map[string]any {
 	}
 	out := map[string]any{"type": "conversation_part", "id": strconv.FormatInt(p.id, 10), "part_type": p.kind, "body": orNull(p.body), "created_at": p.created, "updated_at": p.created, "notified_at": p.created,
 		"assigned_to": nil, "author": s.authorJSON(p.authorType, p.author), "attachments": files, "external_id": nil, "redacted": p.redacted}
-	if p.kind == "assignment" && p.assignee != "" {
+	if to := p.more().assignee; p.kind == "assignment" && to != "" {
 		typ := "admin"
-		if s.team(p.assignee) != nil {
+		if s.team(to) != nil {
 			typ = "team"
 		}
-		out["assigned_to"] = map[string]any{"type": typ, "id": p.assignee}
+		out["assigned_to"] = map[string]any{"type": typ, "id": to}
 	}
 	return out
 }
@@ -300,10 +312,11 @@ func (c *call) actor() (string, error) {
 	if !ok {
 		return "", refuse(http.StatusBadRequest, "parameter_not_found", "admin_id is required")
 	}
-	if c.s.admin(id) == nil {
+	a := c.s.admin(id)
+	if a == nil {
 		return "", refuse(http.StatusNotFound, "admin_not_found", "Admin not found")
 	}
-	return id, nil
+	return a.ID, nil
 }
 
 // reply adds a comment or a note and answers with the whole conversation.
@@ -323,7 +336,7 @@ func (c *call) reply() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &part{kind: kind}
+	p := &part{kind: c.s.same(kind)}
 	skip := false
 	switch typ {
 	case "user":
@@ -338,7 +351,7 @@ func (c *call) reply() (any, error) {
 		if k == nil || k.state != live {
 			return nil, notFound("User")
 		}
-		p.authorType, p.author = "user", id
+		p.authorType, p.author = "user", k.id
 	case "admin":
 		if err := c.body.only("message_type", "type", "body", "admin_id", "created_at", "attachment_urls", "attachment_files", "reply_options", "skip_notifications"); err != nil {
 			return nil, err
@@ -356,27 +369,8 @@ func (c *call) reply() (any, error) {
 	default:
 		return nil, invalid("type", "type must be user or admin")
 	}
-	if p.body, _, err = c.body.str("body"); err != nil {
+	if err := c.message(p); err != nil {
 		return nil, err
-	}
-	if len([]rune(p.body)) > maxMessage {
-		return nil, invalid("body", "body is too long")
-	}
-	if p.files, err = attachments(c.body["attachment_files"]); err != nil {
-		return nil, err
-	}
-	if strings.TrimSpace(p.body) == "" && len(p.files) == 0 {
-		return nil, refuse(http.StatusBadRequest, "parameter_not_found", "body is required")
-	}
-	if p.body != "" && !strings.Contains(p.body, "<") {
-		p.body = paragraphs(p.body)
-	}
-	var given bool
-	if p.created, given, err = c.past("created_at"); err != nil {
-		return nil, err
-	}
-	if !given {
-		p.created = c.s.now()
 	}
 	if err := c.s.throttle(v.id); err != nil {
 		return nil, err
@@ -452,7 +446,7 @@ func (c *call) manage() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &part{kind: kind, authorType: "admin", author: actor, created: c.s.now(), body: text}
+	p := &part{kind: c.s.same(kind), authorType: "admin", author: actor, created: c.s.now(), body: text}
 	switch kind {
 	case "close":
 		if typ != "admin" {
@@ -474,7 +468,8 @@ func (c *call) manage() (any, error) {
 		if err := c.assign(v, typ); err != nil {
 			return nil, err
 		}
-		p.assignee, _ = c.body.idOf("assignee_id")
+		to, _ := c.body.idOf("assignee_id")
+		p.extra = &partExtra{assignee: to}
 		c.s.ledger.cannotAvoid("manageConversation")
 	default:
 		return nil, invalid("message_type", "message_type must be close, snoozed, open or assignment")
@@ -522,6 +517,19 @@ func (c *call) tagConversation() (any, error) {
 	if err != nil {
 		return nil, refuse(http.StatusNotFound, "not_found", "Conversation not found")
 	}
+	return c.tagThread(v)
+}
+
+func (c *call) untagConversation() (any, error) {
+	v, err := c.conversation()
+	if err != nil {
+		return nil, refuse(http.StatusNotFound, "not_found", "Conversation not found")
+	}
+	return c.untagThread(v)
+}
+
+// tagThread tags a conversation or a ticket.
+func (c *call) tagThread(v *conversation) (any, error) {
 	if _, err := c.actor(); err != nil {
 		return nil, err
 	}
@@ -537,12 +545,8 @@ func (c *call) tagConversation() (any, error) {
 	return t.json(), nil
 }
 
-// untagConversation needs a JSON body on a DELETE (IC trap 21).
-func (c *call) untagConversation() (any, error) {
-	v, err := c.conversation()
-	if err != nil {
-		return nil, refuse(http.StatusNotFound, "not_found", "Conversation not found")
-	}
+// untagThread needs a JSON body on a DELETE (IC trap 21).
+func (c *call) untagThread(v *conversation) (any, error) {
 	if _, err := c.actor(); err != nil {
 		return nil, err
 	}

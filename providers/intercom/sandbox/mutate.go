@@ -114,7 +114,7 @@ func (s *Server) mutateTicket(v *conversation, m Mutation) error {
 		if st == nil || !st.of(t.typ) || t.state == text {
 			return fmt.Errorf("no agent sets ticket state %q here", text)
 		}
-		v.parts = append(v.parts, &part{id: s.id(), kind: "ticket_state_updated_by_admin", authorType: "admin", author: s.anyAdmin(), created: s.now(), was: s.ticketState(t.state).category, state: st.category})
+		v.parts = append(v.parts, &part{id: s.id(), kind: "ticket_state_updated_by_admin", authorType: "admin", author: s.anyAdmin(), created: s.now(), extra: &partExtra{was: s.ticketState(t.state).category, state: st.category}})
 		t.previous, t.state = t.state, text
 	default: // open and closed, tags, parts, assignees, deletion: a ticket is a conversation
 		return s.mutateConversation(v, m)

@@ -75,7 +75,8 @@ type Server struct {
 	gone   []gone
 	nextID int64 // conversations, parts, tags, attributes: one counter
 	hexes  uint32
-	short  int64 // shortID
+	texts  map[string]string // see same
+	short  int64             // shortID
 
 	ticketTypes []*ticketType
 	states      []*ticketState
@@ -112,7 +113,7 @@ type app struct {
 
 // New makes a workspace.
 func New(o Options) (*Server, error) {
-	s := &Server{o: o, clock: o.Clock, byID: map[string]*contact{}, comps: map[string]*company{}, convs: map[int64]*conversation{}, nextID: 215470000000, short: 8300, instances: map[string]*instance{}, jobs: map[string]*job{}, byExternal: map[string]*instance{}, notesBy: map[string][]*note{},
+	s := &Server{o: o, clock: o.Clock, texts: map[string]string{}, byID: map[string]*contact{}, comps: map[string]*company{}, convs: map[int64]*conversation{}, nextID: 215470000000, short: 8300, instances: map[string]*instance{}, jobs: map[string]*job{}, byExternal: map[string]*instance{}, notesBy: map[string][]*note{},
 		version: "2.16", app: app{IDCode: "sandbox1", Name: "Sandbox", Region: "eu", Timezone: "Europe/Moscow"}, indexed: newIndex()}
 	if s.clock == nil {
 		s.clock = realClock{}
@@ -142,6 +143,17 @@ func New(o Options) (*Server, error) {
 
 // now is the clock in whole seconds, as the API shows times.
 func (s *Server) now() int64 { return s.clock.Now().Unix() }
+
+// same keeps one copy of what thousands of objects hold: names of attributes, values of lists, ids of people.
+func (s *Server) same(text string) string {
+	if have, ok := s.texts[text]; ok {
+		return have
+	}
+	if len(s.texts) < 1<<16 {
+		s.texts[text] = text
+	}
+	return text
+}
 
 func (s *Server) id() int64 { s.nextID++; return s.nextID }
 

@@ -620,7 +620,10 @@ func (s *Server) custom(model string, have map[string]any, in any) (map[string]a
 		if got == nil {
 			delete(out, k)
 		} else {
-			out[k] = got
+			if text, ok := got.(string); ok && len(text) <= 40 {
+				got = s.same(text)
+			}
+			out[s.same(k)] = got
 		}
 	}
 	return out, nil

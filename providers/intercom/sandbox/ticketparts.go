@@ -22,6 +22,7 @@ func (c *call) replyTicket() (any, error) {
 	if p.kind, _, err = c.body.str("message_type"); err != nil {
 		return nil, err
 	}
+	p.kind = c.s.same(p.kind)
 	cross := false
 	switch typ {
 	case "user":
@@ -139,37 +140,15 @@ func (c *call) tagTicket() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := c.actor(); err != nil {
-		return nil, err
-	}
-	id, _ := c.body.idOf("id")
-	t := c.s.tag(id)
-	if t == nil {
-		return nil, refuse(http.StatusNotFound, "tag_not_found", "Tag not found")
-	}
-	if !slices.Contains(v.tags, t.ID) {
-		v.tags = append(slices.Clone(v.tags), t.ID)
-		c.s.touch(v)
-	}
-	return t.json(), nil
+	return c.tagThread(v)
 }
 
-// untagTicket needs a JSON body on a DELETE (IC trap 21).
 func (c *call) untagTicket() (any, error) {
 	v, err := c.ticket()
 	if err != nil {
 		return nil, err
 	}
-	if _, err := c.actor(); err != nil {
-		return nil, err
-	}
-	t := c.s.tag(c.path[3])
-	if t == nil || !slices.Contains(v.tags, t.ID) {
-		return nil, refuse(http.StatusNotFound, "tag_not_found", "Tag not found")
-	}
-	v.tags = without(v.tags, t.ID)
-	c.s.touch(v)
-	return t.json(), nil
+	return c.untagThread(v)
 }
 
 // ticketSearch are the fields of IC 1.5; there is none for tags. Of created_at the description allows >= and <= too.
@@ -334,7 +313,7 @@ func (c *call) convert() (any, error) {
 	}
 	c.s.tickets++
 	v.ticket = &ticket{number: c.s.tickets, typ: typ, attrs: attrs, state: c.s.states[i].id, shared: true}
-	v.parts = append(v.parts, &part{id: c.s.id(), kind: "ticket_state_updated_by_admin", authorType: "bot", author: "0", created: c.s.now(), was: "submitted", state: c.s.states[i].category})
+	v.parts = append(v.parts, &part{id: c.s.id(), kind: "ticket_state_updated_by_admin", authorType: "bot", author: "0", created: c.s.now(), extra: &partExtra{was: "submitted", state: c.s.states[i].category}})
 	c.s.ledger.tellsContact("convertConversationToTicket")
 	c.s.ledger.cannotAvoid("convertConversationToTicket")
 	c.s.touch(v)

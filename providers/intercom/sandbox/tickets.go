@@ -362,7 +362,7 @@ func (c *call) updateTicket() (any, error) {
 			return nil, refuse(http.StatusBadRequest, "parameter_invalid", "Cannot transition ticket to the same state")
 		}
 		p := event("ticket_state_updated_by_admin")
-		p.was, p.state = c.s.ticketState(t.state).category, st.category
+		p.extra = &partExtra{was: c.s.ticketState(t.state).category, state: st.category}
 		t.previous, t.state = t.state, id
 	}
 	admin, team := v.admin, v.team
@@ -377,7 +377,7 @@ func (c *call) updateTicket() (any, error) {
 		default:
 			return nil, refuse(http.StatusNotFound, "assignee_not_found", "Assignee not found")
 		}
-		event("assignment").assignee = to
+		event("assignment").extra = &partExtra{assignee: to}
 	}
 	company := v.company
 	if _, given := c.body["company_id"]; given {
@@ -470,8 +470,8 @@ func (s *Server) ticketPartJSON(p *part) map[string]any {
 	out := s.partJSON(p)
 	out["type"] = "ticket_part"
 	delete(out, "notified_at")
-	if p.state != "" {
-		out["ticket_state"], out["previous_ticket_state"] = p.state, p.was
+	if x := p.more(); x.state != "" {
+		out["ticket_state"], out["previous_ticket_state"] = x.state, x.was
 	}
 	return out
 }
