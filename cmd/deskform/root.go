@@ -146,7 +146,11 @@ func (a *app) complain(err error) {
 	text := err.Error()
 	var answered *plan.StepError
 	if errors.As(err, &answered) {
-		text = report.MaskPersonal(text)
+		lines := strings.Split(text, "\n") // several errors, a line each
+		for i := range lines {
+			lines[i] = report.MaskPersonal(lines[i])
+		}
+		text = strings.Join(lines, "\n")
 	}
 	if a.hide != nil {
 		text = a.hide.Text(text)
