@@ -39,6 +39,10 @@ func FuzzAnswers(f *testing.F) {
 		`{"type":"conversation","id":"7","created_at":1,"updated_at":2,"state":"open","source":{"body":"<p>x</p>"},"contacts":{"contacts":[{"id":"1"}]},"admin_assignee_id":0,"conversation_parts":{"total_count":1,"conversation_parts":[{"id":"9","part_type":"comment","body":"y","author":{"type":"admin","id":"11"}}]}}`,
 		`{"type":"error.list","errors":[{"code":"conflict","message":"A contact matching those details already exists with id=65aa00000000000000000001"}]}`,
 		`{"admins":[{"id":"11","email":"mover@acme.example"}],"teams":[{"id":"21","name":"x"}],"tags":{"tags":null}}`,
+		`{"type":"list","data":[{"type":"ticket_type","id":"70","name":"Incident","ticket_type_attributes":{"data":[{"id":"71","name":"prio","data_type":"list","input_options":[{"id":"g-1","label":"High"}]}]},"ticket_states":{"data":[{"id":"1","category":"submitted"}]}}]}`,
+		`{"type":"ticket","id":"7","open":true,"created_at":1,"updated_at":2,"ticket_type":{"id":"70"},"ticket_state":{"id":"1"},"ticket_attributes":{"_default_title_":"x","prio":"g-1"},"contacts":{"contacts":[{"id":"1"}]},"ticket_parts":{"total_count":1,"ticket_parts":[{"id":"9","part_type":"comment","body":"y","author":{"type":"admin","id":"11"}}]}}`,
+		`{"type":"Change","id":"21","external_id":"itsm:1","custom_attributes":{"risk":"Low","problems":{"type":"Problem.list","instances":[{"id":"22","type":"Problem"}]}}}`,
+		`{"type":"list","data":[{"id":"1","category":"submitted","internal_label":"New","ticket_types":{"data":[{"id":"70"}]}}]}`,
 		`{"conversations":[{"id":null}],"conversation_id":7}`, `[]`, `null`, `<html>`, ``, `{"data":{}}`, `{"errors":[]}`,
 	} {
 		f.Add(200, []byte(seed))
@@ -50,7 +54,7 @@ func FuzzAnswers(f *testing.F) {
 		}
 		far := &canned{status: status, body: body}
 		w := intercom.NewWriter(intercom.Config{Endpoint: "http://intercom.sandbox", Token: "secret-token-77", Actor: "mover@acme.example", RateShare: 1,
-			HTTP: &http.Client{Transport: far}, Clock: &leap{time.Unix(1767600000, 0)}})
+			ObjectTypes: []string{"Change"}, ObjectAttributes: []intercom.ObjectAttribute{{Of: "Change", Name: "risk"}}, HTTP: &http.Client{Transport: far}, Clock: &leap{time.Unix(1767600000, 0)}})
 		check := func(err error) {
 			if err != nil && strings.Contains(err.Error(), "secret-token-77") && !bytes.Contains(body, []byte("secret-token-77")) {
 				t.Errorf("the token is in an error: %v", err)
@@ -73,13 +77,15 @@ func FuzzAnswers(f *testing.F) {
 			_, err := w.Get(t.Context(), k.Name, "7")
 			check(err)
 		}
-		for _, op := range []string{"create_contact", "create_conversation", "note", "update_conversation", "create_tag", "upsert_company", "close"} {
+		for _, op := range []string{"create_contact", "create_conversation", "note", "update_conversation", "create_tag", "upsert_company", "close", "create_ticket_type", "create_ticket_attribute", "create_ticket", "update_ticket", "create_object", "tag_company"} {
 			far.calls = 0
-			kind := map[string]string{"create_contact": "contact", "create_tag": "tag", "upsert_company": "company"}[op]
+			kind := map[string]string{"create_contact": "contact", "create_tag": "tag", "upsert_company": "company", "tag_company": "company",
+				"create_ticket_type": "ticket_type", "create_ticket_attribute": "ticket_attribute", "create_ticket": "ticket", "update_ticket": "ticket", "create_object": "object"}[op]
 			if kind == "" {
 				kind = "conversation"
 			}
-			s := plan.Step{Key: op, Op: op, Kind: kind, ID: "7", Payload: plan.Fields{"name": "x", "email": "a@x.example", "contact": "1", "body": "x", "token": "itsm365x0123456789ab", "created_at": int64(1)}}
+			s := plan.Step{Key: op, Op: op, Kind: kind, ID: "7", Payload: plan.Fields{"name": "x", "email": "a@x.example", "contact": "1", "body": "x", "token": "itsm365x0123456789ab", "created_at": int64(1),
+				"type": "70", "of": "70", "data_type": "string", "external_id": "itsm:1", "member": "31", "key": "t1"}}
 			res, err := w.Do(t.Context(), s)
 			check(err)
 			if err == nil && res.ID == "" {

@@ -42,24 +42,43 @@ func (t *ticketType) attribute(name string) *ticketAttribute {
 	return &t.attributes[i]
 }
 
+// errNoID: an answer shows something that nobody could ever refer to.
+var errNoID = errors.New("it has no id")
+
+// attributeJSON is an attribute of a ticket type on the wire.
+type attributeJSON struct {
+	ID          text            `json:"id"`
+	Name        string          `json:"name"`
+	DataType    string          `json:"data_type"`
+	Description *string         `json:"description"`
+	Visible     bool            `json:"visible_to_contacts"`
+	Archived    bool            `json:"archived"`
+	Options     json.RawMessage `json:"input_options"`
+}
+
+func (a attributeJSON) read() (ticketAttribute, error) {
+	out := ticketAttribute{id: string(a.ID), name: a.Name, dataType: a.DataType, description: a.Description, visible: a.Visible}
+	if out.id == "" {
+		return out, fmt.Errorf("attribute %s: %w", a.Name, errNoID)
+	}
+	var err error
+	if a.DataType == "list" {
+		if out.items, err = listItems(a.Options); err != nil {
+			return out, fmt.Errorf("attribute %s: %w", a.Name, err)
+		}
+	}
+	return out, nil
+}
+
 // parseTicketType leaves archived attributes out.
 func parseTicketType(raw json.RawMessage) (t ticketType, err error) {
-	type attribute struct {
-		ID          text            `json:"id"`
-		Name        string          `json:"name"`
-		DataType    string          `json:"data_type"`
-		Description *string         `json:"description"`
-		Visible     bool            `json:"visible_to_contacts"`
-		Archived    bool            `json:"archived"`
-		Options     json.RawMessage `json:"input_options"`
-	}
 	var in struct {
 		ID         text   `json:"id"`
 		Category   string `json:"category"`
 		Archived   bool   `json:"archived"`
 		Attributes struct {
-			Data []attribute `json:"data"`
-			More []attribute `json:"ticket_type_attributes"` // the schema's name for it (IC 1.4)
+			Data []attributeJSON `json:"data"`
+			More []attributeJSON `json:"ticket_type_attributes"` // the schema's name for it (IC 1.4)
 		} `json:"ticket_type_attributes"`
 		States struct {
 			Data []struct {
@@ -72,6 +91,9 @@ func parseTicketType(raw json.RawMessage) (t ticketType, err error) {
 		return t, err
 	}
 	t.raw, t.id, t.category, t.archived = raw, string(in.ID), in.Category, in.Archived
+	if t.id == "" {
+		return t, errNoID
+	}
 	for _, s := range in.States.Data {
 		if s.Category == "submitted" {
 			t.firstState = string(s.ID)
@@ -82,11 +104,9 @@ func parseTicketType(raw json.RawMessage) (t ticketType, err error) {
 		if a.Archived {
 			continue
 		}
-		out := ticketAttribute{id: string(a.ID), name: a.Name, dataType: a.DataType, description: a.Description, visible: a.Visible}
-		if a.DataType == "list" {
-			if out.items, err = listItems(a.Options); err != nil {
-				return t, fmt.Errorf("attribute %s: %w", a.Name, err)
-			}
+		out, err := a.read()
+		if err != nil {
+			return t, err
 		}
 		t.attributes = append(t.attributes, out)
 	}
@@ -267,6 +287,9 @@ func (r *Reader) states(ctx context.Context, yield func(plan.Live, error) bool) 
 		if err := json.Unmarshal(raw, &s); err != nil {
 			return fmt.Errorf("intercom: GET /ticket_states: %w", err)
 		}
+		if s.ID == "" {
+			return fmt.Errorf("intercom: GET /ticket_states: state %s: %w", s.Label, errNoID)
+		}
 		if s.Archived {
 			continue
 		}
@@ -424,8 +447,8 @@ func (w *Writer) ticketing(ctx context.Context, s plan.Step) (res plan.Result, o
 			return res, true, err
 		}
 		t, err := parseTicketType(text)
-		if err != nil || t.id == "" {
-			return res, true, &unreadable{fmt.Errorf("it is no ticket type: %w", err)}
+		if err != nil {
+			return res, true, &unreadable{fmt.Errorf("read a ticket type: %w", err)}
 		}
 		l, err := t.live()
 		return plan.Result{ID: l.ID, Live: &l}, true, err
@@ -487,11 +510,15 @@ func (w *Writer) ticketAttribute(ctx context.Context, s plan.Step) (plan.Result,
 	if err != nil {
 		return plan.Result{}, err
 	}
-	t, err := parseTicketType([]byte(`{"ticket_type_attributes":{"data":[` + string(text) + `]}}`))
-	if err != nil || len(t.attributes) != 1 || t.attributes[0].id == "" {
-		return plan.Result{}, &unreadable{errors.New("it is no attribute of a ticket type")}
+	var shown attributeJSON
+	if err := json.Unmarshal(text, &shown); err != nil {
+		return plan.Result{}, &unreadable{fmt.Errorf("read an attribute of a ticket type: %w", err)}
 	}
-	l := t.attributes[0].live(typ)
+	a, err := shown.read()
+	if err != nil {
+		return plan.Result{}, &unreadable{fmt.Errorf("read an attribute of a ticket type: %w", err)}
+	}
+	l := a.live(typ)
 	return plan.Result{ID: l.ID, Live: &l}, nil
 }
 
