@@ -162,6 +162,8 @@ func inspect(ctx context.Context, path string) error {
 		return &VersionError{path, version, Format}
 	case version == 0 && tables == 0:
 		return damaged(path, "there is nothing in it")
+	case version < 0:
+		return damaged(path, fmt.Sprintf("its version is %d", version))
 	case version == 0:
 		return fmt.Errorf("open state %s: it is a database of something else; name another file in state \"sqlite\" { path }", path)
 	}
