@@ -279,6 +279,7 @@ type reading struct {
 	attrs  []string // nil asks for whole objects
 	filter map[string]any
 	owner  string
+	raw    bool // objects stay as they came
 	yield  func(plan.Row, error) bool
 }
 
@@ -435,6 +436,15 @@ func (s *Source) verify(ctx context.Context, r *reading, seen map[string]bool) b
 // row makes a row of an object. What is no object, or has no UUID, is a broken row.
 func (s *Source) row(r *reading, raw json.RawMessage, offset int) (plan.Row, string) {
 	row := plan.Row{Owner: r.owner, Pos: fmt.Sprintf("offset %d", offset)}
+	if r.raw {
+		var o struct{ UUID string }
+		if err := json.Unmarshal(raw, &o); err != nil || o.UUID == "" {
+			row.Broken = "is no object with a UUID"
+			return row, ""
+		}
+		row.JSON, row.Key, row.Pos = raw, o.UUID, o.UUID
+		return row, o.UUID
+	}
 	text, err := normalize(raw, stockColumns(classFrom(r.class)), s.zone)
 	if err != nil {
 		row.Broken = "is no object: " + err.Error()
