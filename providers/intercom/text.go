@@ -30,6 +30,7 @@ var (
 	bareURL   = regexp.MustCompile(`(?i)https?://[^\s<>"']+`)
 	blockEnd  = regexp.MustCompile(`(?i)</(div|tr|table|section|article|h[3-6])>`)
 	blockOpen = regexp.MustCompile(`(?i)<(div|tr|table|section|article|h[3-6])\b[^>]*>`)
+	selfEnded = regexp.MustCompile(`<(a|p|b|strong|i|em|u|ul|ol|li|h1|h2|code|pre|blockquote)\b([^>]*)/>`)
 	emptyPara = regexp.MustCompile(`(?i)<p>([\s\x{00a0}]|<br\s*/?>)*</p>`)
 )
 
@@ -114,7 +115,7 @@ func cleanHTML(s string) string {
 	s = imgTag.ReplaceAllStringFunc(s, imageMarker)
 	s = blockOpen.ReplaceAllString(s, "<p>")
 	s = blockEnd.ReplaceAllString(s, "</p>")
-	s = policy.Sanitize(s)
+	s = selfEnded.ReplaceAllString(policy.Sanitize(s), "<$1$2></$1>")
 	// Now that every link has one form, none hides.
 	s = anchor.ReplaceAllStringFunc(s, func(a string) string {
 		m := anchor.FindStringSubmatch(a)

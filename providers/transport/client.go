@@ -74,7 +74,7 @@ type NetError struct {
 	Err  error
 }
 
-func (e *NetError) Error() string { return e.Op + ": no answer: " + e.Err.Error() }
+func (e *NetError) Error() string { return e.Op + ": no answer: " + short(e.Err.Error()) }
 func (e *NetError) Unwrap() error { return e.Err }
 
 // A Client sends requests and reads answers with suspicion.
@@ -222,12 +222,17 @@ func (c *Client) Readable(body []byte) string {
 	}
 	text = strings.ToValidUTF8(html.UnescapeString(text), "�")
 	text = strings.TrimSpace(space.ReplaceAllString(text, " "))
-	text = c.Redact.Text(text)
-	if utf8.RuneCountInString(text) > 1000 {
-		text = string([]rune(text)[:1000]) + "…"
-	}
+	text = short(c.Redact.Text(text))
 	if text == "" {
 		return "(no text)"
+	}
+	return text
+}
+
+// short is the first 1,000 characters of a text that the other side may have written.
+func short(text string) string {
+	if utf8.RuneCountInString(text) > 1000 {
+		text = string([]rune(text)[:1000]) + "…"
 	}
 	return text
 }
