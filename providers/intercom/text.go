@@ -153,7 +153,7 @@ func isTame(s string) bool {
 		if link, ok := strings.CutPrefix(s, `<a href="http`); ok {
 			end := strings.IndexAny(link, `"<`)
 			if end < 0 || !strings.HasPrefix(link[end:], `">`) || !strings.HasPrefix(link, "://") && !strings.HasPrefix(link, "s://") ||
-				strings.ContainsAny(strings.ReplaceAll(link[:end], "&amp;", ""), "%&") {
+				strings.ContainsAny(strings.ReplaceAll(link[:end], "&amp;", ""), "%&> ") {
 				return false
 			}
 			s = link[end:]

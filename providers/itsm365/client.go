@@ -137,10 +137,13 @@ func final(err error) bool {
 	if !errors.As(err, &he) {
 		return false
 	}
+	if badKey(he) {
+		return true
+	}
 	if he.Status < 500 {
 		return he.Status != http.StatusRequestTimeout && he.Status != http.StatusTooManyRequests
 	}
-	return badKey(he) || missing(he) || he.Status == http.StatusInternalServerError && he.Text != "(no text)" && !strings.Contains(strings.ToLower(string(he.Body)), "<html")
+	return missing(he) || he.Status == http.StatusInternalServerError && he.Text != "(no text)" && !strings.Contains(strings.ToLower(string(he.Body)), "<html")
 }
 
 // badKey reads the Russian wording of a refused key.
