@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -152,7 +153,13 @@ func (p *partMapping) eval(f *frame, r *Result) error {
 			continue // a null of a condition
 		}
 		setVar(f, p.at, rs)
-		part := plan.PartWant{List: p.list, Key: rs.row.Key, Fields: make(plan.Fields, len(p.fields)), SourcePrivate: p.flag(rs)}
+		flag, err := p.flag(rs)
+		if err != nil {
+			if err = r.problem(p.list+".private", err); err != nil {
+				return err
+			}
+		}
+		part := plan.PartWant{List: p.list, Key: rs.row.Key, Fields: make(plan.Fields, len(p.fields)), SourcePrivate: flag}
 		if p.key != nil {
 			v, err := p.key.eval(f)
 			if err == nil {
@@ -181,28 +188,38 @@ func (p *partMapping) eval(f *frame, r *Result) error {
 				return err
 			}
 		}
+		if flag != nil && *flag && part.Fields["private"] == false {
+			r.Want.Problems = append(r.Want.Problems, plan.Problem{Field: p.list + ".private", Rule: plan.RuleExposed, Text: "the source says that it is private, and the mapping would show it to the customer; correct private = … in the part block"})
+		}
 		r.Want.Parts = append(r.Want.Parts, part)
 	}
 	return nil
 }
 
-// flag is the source row's own privacy flag, whatever the mapping says.
-func (p *partMapping) flag(rs *rowState) *bool {
-	if p.private >= 0 {
-		switch v := rs.slots[p.private].(type) {
-		case bool:
-			return &v
-		case string:
-			if b, err := truth(v); err == nil {
-				return &b
-			}
-		case int64:
-			b := v != 0
-			return &b
+// flag is the source row's own privacy flag, whatever the mapping says; nil when it has none. One that cannot be read is a
+// fault: the check before a send would have nothing to hold against.
+func (p *partMapping) flag(rs *rowState) (*bool, error) {
+	if p.private < 0 {
+		return nil, nil
+	}
+	v := rs.slots[p.private]
+	switch b := v.(type) {
+	case nil:
+		return nil, nil
+	case bool:
+		return &b, nil
+	}
+	text, _, err := textOf(v)
+	if err == nil {
+		if b, ok := flagWords[strings.ToLower(strings.TrimSpace(text))]; ok {
+			return &b, nil
 		}
 	}
-	return nil
+	return nil, &fault{"private_unreadable", "the column that says whether it is private is neither true nor false, yes nor no, да nor нет, 1 nor 0"}
 }
+
+// flagWords are what exports write for a yes or no.
+var flagWords = map[string]bool{"true": true, "yes": true, "да": true, "1": true, "false": false, "no": false, "нет": false, "0": false}
 
 // Unmatched names the lookups of the mapping, as written, that were tried and have found nothing in any row so far.
 func (s *Set) Unmatched() []string {

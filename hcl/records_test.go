@@ -142,6 +142,7 @@ func TestRecords(t *testing.T) {
 				Want: plan.Want{Key: "t$1", Row: "line 1", Fields: plan.Fields{
 					"contact": ref("contact.people", "e$1"), "created_at": int64(1772431200), "attributes.itsm_id": "7", "attributes.itsm_priority": "High",
 					"links": []plan.Value{ref("conversation.tickets", "t$2")}, "assign.team": ref("team", "desk"), "assign.teammate": plan.Person{Key: "e$5", Name: "Bo"}},
+					Problems: []plan.Problem{{Field: "comments.private", Rule: "private_made_public", Text: "the source says that it is private, and the mapping would show it to the customer; correct private = … in the part block"}},
 					Parts: []plan.PartWant{
 						{List: "comments", Key: "t$1/1", SourcePrivate: flag(true), Fields: plan.Fields{"private": false, "author": plan.Person{Key: "e$1", Email: "ann@x", Name: "Ann"}, "created_at": int64(1772432095), "body": "hello",
 							"files": []plan.Value{plan.File{Key: "file$1", Name: "a.txt", SHA256: "ab", Size: 3, Type: "text/plain"}}}},

@@ -24,3 +24,6 @@ type Problem struct {
 	// Times is how often the row has it, where one entry stands for several; 0 is once.
 	Times int `json:"times,omitempty"`
 }
+
+// RuleExposed is the rule of a record whose mapping would show the customer what the source says is private.
+const RuleExposed = "private_made_public"

@@ -11,6 +11,7 @@ import (
 	"io"
 	"io/fs"
 	"iter"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,6 +40,7 @@ func Schema() plan.SourceSchema {
 			{Name: "null", Type: plan.TypeStrings, Doc: "Texts that mean null, beside the empty field: `[\"?\"]`. An empty field is null only when it is listed or nothing is."},
 			{Name: "time_format", Type: plan.TypeString, Doc: "How times look: `dd.MM.yyyy HH:mm`, `d/M/yyyy HH:mm`, or a Go layout. A column at least two thirds of whose values look so holds times, and a value that does not breaks its row; `types` decides otherwise."},
 			{Name: "time_zone", Type: plan.TypeString, Doc: "The IANA zone of times without one; UTC when left out."},
+			{Name: "private", Type: plan.TypeString, Doc: "The column that says whether a row is internal (true or false, yes or no, да or нет, 1 or 0): whatever a mapping makes of it, such a row never becomes a message that a customer sees. A column `private` of booleans is taken without being named."},
 			{Name: "types", Type: plan.TypeMap, Doc: "Types of columns that differ: `{ amount = \"number\", opened = \"time\" }`. A value that does not fit breaks its row."},
 		},
 	}
@@ -67,13 +69,14 @@ type spec struct {
 	zone               *time.Location
 	types              map[string]plan.ColumnType
 	key, need          []string
+	private            string // the column of the privacy flag
 }
 
 // parse checks the arguments of a data block. Its errors name the argument.
 func parse(d plan.Data) (*spec, error) {
 	text := func(name string) string { s, _ := d.Args[name].(string); return s }
 	s := &spec{name: text("file"), format: text("format"), delimiter: ',', quotes: text("quoting") != "none", header: plan.Texts(d.Args["header"]), sheet: text("sheet"),
-		null: map[string]bool{}, zone: time.UTC, types: map[string]plan.ColumnType{}, key: d.Key}
+		private: text("private"), null: map[string]bool{}, zone: time.UTC, types: map[string]plan.ColumnType{}, key: d.Key}
 	if s.name == "" {
 		return nil, errors.New("file is missing; name the exported file")
 	}
@@ -286,13 +289,33 @@ func (src *Source) Describe(ctx context.Context, d plan.Data) (plan.RowType, err
 		}
 	}
 	if s.format == "jsonl" {
-		return rt, s.describeJSON(ctx, &rt)
+		err = s.describeJSON(ctx, &rt)
+	} else {
+		var columns []column
+		columns, err = s.infer(ctx)
+		for _, c := range columns {
+			rt.Columns[c.name] = plan.Column{Type: c.typ}
+		}
 	}
-	columns, err := s.infer(ctx)
-	for _, c := range columns {
-		rt.Columns[c.name] = plan.Column{Type: c.typ}
+	if err != nil {
+		return rt, err
 	}
+	rt.Private, err = s.flag(rt.Columns)
 	return rt, err
+}
+
+// flag is the column that says whether a row is internal; empty when there is none.
+func (s *spec) flag(columns map[string]plan.Column) (string, error) {
+	if s.private == "" {
+		if columns["private"].Type == plan.ColumnBool {
+			return "private", nil
+		}
+		return "", nil
+	}
+	if _, ok := columns[s.private]; !ok && len(columns) > 0 {
+		return "", fmt.Errorf("read %s: there is no column %q, which private names; it has %s", s.name, s.private, strings.Join(slices.Sorted(maps.Keys(columns)), ", "))
+	}
+	return s.private, nil
 }
 
 // A column is a head with its type.

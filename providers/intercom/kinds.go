@@ -114,7 +114,7 @@ func conversationKind() plan.Kind {
 		Part: &plan.PartKind{
 			Doc: "A message or note of the conversation.",
 			Fields: []plan.Field{
-				{Name: "private", Type: plan.TypeBool, Mode: plan.CreateOnly, Default: false, Doc: "A note, which no customer sees."},
+				{Name: "private", Type: plan.TypeBool, Mode: plan.CreateOnly, Required: true, Doc: "A note, which no customer sees. A row whose value is null makes its record invalid: who sees a message is never guessed."},
 				{Name: "author", Type: plan.TypePerson, Mode: plan.CreateOnly, Personal: true, Doc: "Who wrote it: `person(...)`. Who has no seat and is not the contact is named in the text, and the actor speaks."},
 				{Name: "created_at", Type: plan.TypeTime, Mode: plan.CreateOnly, Doc: "When. A private part may have none: it is written last, once, at the time of the move."},
 				{Name: "body", Type: plan.TypeHTML, Mode: plan.CreateOnly, Personal: true, Doc: "The text, HTML; see the function `html`."},

@@ -203,6 +203,9 @@ func (e *Engine) rehearse(ctx context.Context, o RehearseOptions, far *intercoms
 	if n := far.Stats().Writes; n != 0 {
 		return fmt.Errorf("rehearse: the plan sent %d writes; this is a defect of deskform, please report it", n)
 	}
+	if err := e.exposed(p, r); err != nil {
+		return err
+	}
 	planned := far.Stats()
 	e.Watch.Start("apply", p.Forecast.Writes)
 	done, err := e.Apply(ctx, p, nil, ApplyOptions{Observe: o.Observe, NoBackup: true, Confirmed: true})
@@ -252,6 +255,25 @@ func (r *Rehearsal) note(format string, args ...any) {
 	if len(r.Details) < 40 {
 		r.Details = append(r.Details, fmt.Sprintf(format, args...))
 	}
+}
+
+// exposed counts records whose mapping would show the customer what the source says is private. Such a record is invalid
+// and nothing of it moves; a mapping that means it so is wrong, and does not pass.
+func (e *Engine) exposed(p *Plan, r *Rehearsal) error {
+	f, err := e.OpenPlan(p.Path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	for c, err := range f.Changes() {
+		if err != nil {
+			return err
+		}
+		if i := slices.IndexFunc(c.Problems, func(q plan.Problem) bool { return q.Rule == plan.RuleExposed }); i >= 0 {
+			r.mismatch("%s: %s", c.Address, c.Problems[i].Text)
+		}
+	}
+	return nil
 }
 
 func (e *Engine) nameChanges(p *Plan, r *Rehearsal) error {
