@@ -1,5 +1,7 @@
 package plan
 
+import "slices"
+
 // An Action is what a change does, or why it does nothing.
 type Action string
 
@@ -110,9 +112,14 @@ type Change struct {
 // Pending reports whether the change leaves something to do: a plan with such a change is not empty.
 func (c *Change) Pending() bool {
 	if c.Action == Merged {
-		return len(c.Fields) > 0 || c.MovedFrom != ""
+		return c.Gives() || c.MovedFrom != ""
 	}
 	return c.Action.Pending()
+}
+
+// Gives reports whether a second name of an object has members or parts for it that are not there yet.
+func (c *Change) Gives() bool {
+	return c.Action == Merged && (len(c.Fields) > 0 || slices.ContainsFunc(c.Parts, func(p PartChange) bool { return p.What == "append" }))
 }
 
 // An Author is who a part is sent as, the result of resolving a Person; it is kept in fields as an object:

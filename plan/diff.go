@@ -119,14 +119,17 @@ func diffOne(set *Set, kind *Kind, want *Want, base *Base, w World) (Change, err
 		err := existing(set, kind, want, base, w, &c)
 		return c, err
 	}
-	if done, err := stayMerged(set, kind, want, base, w, &c); done || err != nil {
-		return c, err
+	done, err := stayMerged(set, kind, want, base, w, &c)
+	switch {
+	case done || err != nil:
+	case base != nil && base.Origin != "merged":
+		err = compareKnown(set, kind, want, base, r, w, &c)
+	default:
+		err = identify(set, kind, want, r, w, &c)
 	}
-	if base != nil && base.Origin != "merged" {
-		err := compareKnown(set, kind, want, base, r, w, &c)
-		return c, err
+	if err == nil && c.Action == Merged { // its notes are its own all the same
+		err = r.parts(want.Parts, base, nil, &c)
 	}
-	err := identify(set, kind, want, r, w, &c)
 	return c, err
 }
 
@@ -312,7 +315,7 @@ func identityKeys(set *Set, kind *Kind, want *Want, resolved Fields) []identity 
 	return keys
 }
 
-// mergeInto makes the row a second name of an object that another row owns. It gives only members.
+// mergeInto makes the row a second name of an object that another row owns. It gives members, and its parts.
 func mergeInto(set *Set, kind *Kind, want *Want, owner Target, field string, w World, c *Change) error {
 	got, found, err := w.Target(owner)
 	if err != nil {

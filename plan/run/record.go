@@ -17,14 +17,16 @@ func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error)
 	if err != nil {
 		return plan.OutUnreached, err
 	}
-	begun := base != nil && base.Origin != "merged"
+	begun, before := base != nil && base.Origin != "merged", base
 	if !begun {
 		base = &plan.Base{Address: c.Address, Kind: c.Kind, Origin: "created", PartCount: -1, Sent: plan.Fields{}, Seen: plan.Fields{}}
 		switch c.Action {
 		case plan.Adopt:
 			base.Origin, base.ID = "adopted", c.ID
 		case plan.Merged:
-			base.Origin, base.MergedInto = "merged", c.MergedInto
+			if base.Origin = "merged"; before != nil {
+				base = before
+			}
 		}
 	}
 	if cause, err := r.resolve(ctx, &c); err != nil {
@@ -142,7 +144,7 @@ func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error)
 	return plan.OutcomeOf(action), r.clear(ctx, c.Address)
 }
 
-// merge notes that a row is a second name of an object, and adds its members to it.
+// merge notes that a row is a second name of an object, and adds its members and parts to it.
 func (r *Runner) merge(ctx context.Context, c plan.Change, base *plan.Base) (plan.Outcome, error) {
 	owner, err := plan.ParseAddress(c.MergedInto)
 	if err != nil {
@@ -155,16 +157,19 @@ func (r *Runner) merge(ctx context.Context, c plan.Change, base *plan.Base) (pla
 	if !ok {
 		return plan.OutBlocked, &asideError{kind: BlockedBy + c.MergedInto, step: "resolve references", cause: fmt.Errorf("is a second row of %s, which this run could not write", c.MergedInto)}
 	}
-	if base.MergedInto == c.MergedInto && base.ID == id && len(c.Fields) == 0 {
+	if base.MergedInto == c.MergedInto && base.ID == id && !c.Gives() {
 		return plan.OutMerged, nil
 	}
+	add := c // as it was planned
 	base.MergedInto, base.ID, c.ID = c.MergedInto, id, id
 	if c.MovedFrom != "" {
 		base.Origin = "merged"
 		base.Seen[plan.MergedFrom] = c.MovedFrom
 	}
-	add := c
 	add.Action = plan.Update
+	add.Parts = slices.DeleteFunc(slices.Clone(c.Parts), func(p plan.PartChange) bool { // an earlier run of the same plan has written it
+		return slices.ContainsFunc(base.Parts, func(b plan.BasePart) bool { return b.List == p.List && b.Key == p.Key })
+	})
 	p := &progress{base: base, change: &c, kind: r.kinds[c.Kind]}
 	for _, s := range r.Dest.Steps(add) {
 		s.ID = id

@@ -62,9 +62,10 @@ func noteToken(a plan.Address, list, key string) string {
 	return plan.Token(a)
 }
 
-// notes adds one step for each note. A record that is adopted may have been ours before the state was lost: its notes are
-// looked for first.
+// notes adds one step for each note. A record that is adopted, or becomes one with an object that is there, may have been
+// ours before the state was lost: its notes are looked for first.
 func (b *builder) notes() {
+	looks := b.c.Action == plan.Adopt || b.c.MergedInto != "" && b.c.ID != ""
 	for _, p := range b.c.Parts {
 		if p.What != "append" {
 			continue
@@ -76,7 +77,7 @@ func (b *builder) notes() {
 		if author["as"] == "teammate" {
 			payload["author"] = author["id"]
 		}
-		b.add("add_note", p.List+"/"+p.Key, plan.Step{Payload: payload, List: p.List, Part: p.Key, Hash: p.Hash, At: at, Looks: b.c.Action == plan.Adopt})
+		b.add("add_note", p.List+"/"+p.Key, plan.Step{Payload: payload, List: p.List, Part: p.Key, Hash: p.Hash, At: at, Looks: looks})
 	}
 }
 

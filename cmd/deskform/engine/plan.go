@@ -242,9 +242,9 @@ func (e *Engine) changes(ctx context.Context, sel selection, p *Plan) iter.Seq2[
 	}
 }
 
-// forecastable is a change as Steps takes it: a merged row that gives members is an update of their owner.
+// forecastable is a change as Steps takes it: a merged row that gives members or notes is an update of their owner.
 func forecastable(c plan.Change) plan.Change {
-	if c.Action == plan.Merged && len(c.Fields) > 0 {
+	if c.Gives() {
 		c.Action = plan.Update
 	}
 	if !c.Action.Writes() {
