@@ -50,6 +50,8 @@ type Step struct {
 	Customers int `json:"customers,omitempty"`
 	// Limit names the throttle that the call falls under besides the window ("reply").
 	Limit string `json:"limit,omitempty"`
+	// Bulk is how the step may go in one call with those of other records, nil when it goes alone.
+	Bulk *Bulk `json:"-"`
 }
 
 // A Result is what a step gave.
@@ -60,6 +62,8 @@ type Result struct {
 	PartID string `json:"part_id,omitempty"`
 	// Adopted: the object was there before, archived, and the create has restored it.
 	Adopted bool `json:"adopted,omitempty"`
+	// Members are the ids of the objects that a call for several says it has reached; it may pass over some in silence.
+	Members []string `json:"members,omitempty"`
 	// Live is the whole object as the service then showed it, nil when the reply does not show it.
 	Live *Live `json:"-"`
 }

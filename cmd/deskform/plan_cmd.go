@@ -179,7 +179,11 @@ func writeForecast(w io.Writer, f engine.Forecast, rate float64) error {
 	if f.Customers > 0 {
 		customers = fmt.Sprintf("and %d to customers", f.Customers)
 	}
-	_, err := fmt.Fprintf(w, "Forecast: %d writes and %d reads%s; %d notifications to teammates cannot be avoided, %s.\n", f.Writes, f.Reads, took, f.People-f.Customers, customers)
+	together := ""
+	if f.Shared > 0 {
+		together = fmt.Sprintf(" (%d of them tag %d contacts or companies together)", f.Shared, f.Sharing)
+	}
+	_, err := fmt.Fprintf(w, "Forecast: %d writes%s and %d reads%s; %d notifications to teammates cannot be avoided, %s.\n", f.Writes, together, f.Reads, took, f.People-f.Customers, customers)
 	return err
 }
 
@@ -250,6 +254,9 @@ func (a *app) why(ctx context.Context, address string, asJSON bool) error {
 	}
 	if w.ID != "" {
 		fmt.Fprintf(a.out, "  Intercom:  %s %s, %s\n", w.Kind, w.ID, w.Origin)
+	}
+	if w.Next != "" {
+		fmt.Fprintf(a.out, "  cut off:   the next apply goes on with %s\n", w.Next)
 	}
 	for _, p := range w.Problems {
 		fmt.Fprintf(a.out, "  problem:   %s %s\n", p.Field, p.Text)

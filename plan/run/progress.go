@@ -26,16 +26,21 @@ func (p *progress) id(s plan.Step) string {
 	return p.base.ID
 }
 
+// begin notes what was there before the first step, as far as it has to be put back.
+func (p *progress) begin() {
+	for _, f := range p.kind.Fields {
+		if v, shown := p.change.Have[f.Name]; f.Restored && shown {
+			p.base.Seen[f.Name] = plan.Stored(v)
+		}
+	}
+}
+
 // after takes over what a step gave; next is the key of the step after it, empty at the end.
 func (p *progress) after(s plan.Step, res plan.Result, next string, now int64) {
 	p.done++
 	b := p.base
-	if p.done == 1 && b.Partial == "" && p.change.Have != nil {
-		for _, f := range p.kind.Fields {
-			if v, shown := p.change.Have[f.Name]; f.Restored && shown {
-				b.Seen[f.Name] = plan.Stored(v) // what was there before we began
-			}
-		}
+	if p.done == 1 && b.Partial == "" {
+		p.begin()
 	}
 	b.WrittenAt = now
 	if b.ID == "" {

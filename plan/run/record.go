@@ -10,7 +10,8 @@ import (
 	"deskform/plan"
 )
 
-// carry carries out one change, from what is already done of it to its end.
+// carry carries out one change, from what is already done of it to its end, or until it waits for calls that it shares with
+// others.
 func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error) {
 	kind, action := r.kinds[c.Kind], c.Action
 	base, err := r.Journal.Base(ctx, c.Address.Set, c.Address.Key)
@@ -81,9 +82,9 @@ func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error)
 			putBack(&c, kind, base, &got)
 		}
 	}
-	steps := r.Dest.Steps(c)
+	steps, shared := apart(r.Dest.Steps(c))
 	p := &progress{base: base, change: &c, kind: kind, live: live, resumed: base.Partial != ""}
-	if len(steps) == 0 {
+	if len(steps)+len(shared) == 0 {
 		p.finish()
 		r.Journal.Record(plan.Step{Address: c.Address, Kind: c.Kind}, plan.Result{ID: base.ID}, base)
 		return plan.OutcomeOf(action), r.clear(ctx, c.Address)
@@ -124,6 +125,8 @@ func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error)
 		next := ""
 		if i+1 < len(steps) {
 			next = steps[i+1].Key
+		} else if len(shared) > 0 {
+			next = shared[0].Key
 		}
 		p.after(s, res, next, r.Clock.Now().Unix())
 		if gone != nil {
@@ -140,6 +143,10 @@ func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error)
 		if r.Observe != nil {
 			r.Observe(Event{Address: c.Address, Step: s.Op})
 		}
+	}
+	if len(shared) > 0 {
+		r.wait(ctx, &waiting{p: p, steps: shared, outcome: plan.OutcomeOf(action)})
+		return waits, nil
 	}
 	return plan.OutcomeOf(action), r.clear(ctx, c.Address)
 }
@@ -171,7 +178,8 @@ func (r *Runner) merge(ctx context.Context, c plan.Change, base *plan.Base) (pla
 		return slices.ContainsFunc(base.Parts, func(b plan.BasePart) bool { return b.List == p.List && b.Key == p.Key })
 	})
 	p := &progress{base: base, change: &c, kind: r.kinds[c.Kind]}
-	for _, s := range r.Dest.Steps(add) {
+	steps, shared := apart(r.Dest.Steps(add))
+	for _, s := range steps {
 		s.ID = id
 		res, attempts, err := r.step(ctx, s)
 		if err != nil {
@@ -179,6 +187,10 @@ func (r *Runner) merge(ctx context.Context, c plan.Change, base *plan.Base) (pla
 		}
 		p.after(s, res, "", r.Clock.Now().Unix())
 		r.Journal.Record(s, res, base)
+	}
+	if len(shared) > 0 {
+		r.wait(ctx, &waiting{p: p, steps: shared, outcome: plan.OutMerged})
+		return waits, nil
 	}
 	r.Journal.Record(plan.Step{Address: c.Address, Kind: c.Kind}, plan.Result{ID: id}, base)
 	return plan.OutMerged, r.clear(ctx, c.Address)

@@ -95,6 +95,7 @@ type Runner struct {
 	taken map[string]plan.Target // which record an object belongs to that this run has made or settled
 	dead  map[plan.Target]bool   // whose object is gone and was not made anew yet
 	first map[string]int64       // when a step was tried that is repeated, by its key
+	bulks map[string][]share     // steps of the set that wait for more of their like, by Bulk.Key
 }
 
 // A tally counts the records of a set that were tried and those that failed on their own account.
@@ -110,7 +111,7 @@ var ErrStopped = errors.New("the run was stopped; run apply again to go on")
 // context is cancelled it finishes the calls in flight, records them, and returns the books with the context's error.
 func (r *Runner) Apply(ctx context.Context, changes iter.Seq2[plan.Change, error]) (plan.Books, error) {
 	r.know()
-	r.tried, r.held = map[string]*tally{}, map[plan.Address]bool{}
+	r.tried, r.held, r.bulks = map[string]*tally{}, map[plan.Address]bool{}, map[string][]share{}
 	aside, err := r.Journal.Aside(ctx)
 	if err != nil {
 		return r.books, err
@@ -125,28 +126,35 @@ func (r *Runner) Apply(ctx context.Context, changes iter.Seq2[plan.Change, error
 		}
 		r.first[in.Step.Key] = cmp.Or(in.Step.TriedAt, in.At.Unix())
 	}
-	work := make(chan plan.Change)
-	var idle sync.WaitGroup // records in work
+	work := make(chan func())
+	var idle sync.WaitGroup // records and calls in work
 	var workers sync.WaitGroup
 	for range max(r.Parallel, 1) {
 		workers.Go(func() {
-			for c := range work {
-				r.one(ctx, c)
+			for f := range work {
+				f()
 				idle.Done()
 			}
 		})
 	}
-	hand := func(c plan.Change) { idle.Add(1); work <- c }
+	do := func(f func()) { idle.Add(1); work <- f }
+	hand := func(c plan.Change) { do(func() { r.one(ctx, c) }) }
 	var second []plan.Change // rows merged into an object of the same set, which must exist first
 	finish := func() error {
 		idle.Wait()
-		if err := r.Journal.Flush(context.WithoutCancel(ctx)); err != nil || len(second) == 0 {
-			return err
+		if len(second) > 0 {
+			if err := r.Journal.Flush(context.WithoutCancel(ctx)); err != nil {
+				return err
+			}
 		}
 		for _, c := range second {
 			hand(c)
 		}
 		second = nil
+		idle.Wait()
+		for _, shares := range r.remainders() {
+			do(func() { r.together(ctx, shares) })
+		}
 		idle.Wait()
 		return r.Journal.Flush(context.WithoutCancel(ctx))
 	}
@@ -239,29 +247,35 @@ func (r *Runner) count(a plan.Address, o plan.Outcome, err error) {
 	}
 }
 
-// one carries out one change and counts its outcome.
+// one carries out one change and counts its outcome, unless it waits for calls that it shares with others.
 func (r *Runner) one(ctx context.Context, c plan.Change) {
 	if r.stopped(ctx) {
 		r.count(c.Address, unreached(c), nil)
 		return
 	}
-	o, err := r.carry(ctx, c)
+	if o, err := r.carry(ctx, c); err != nil || o != waits {
+		r.ended(ctx, c.Address, o, err)
+	}
+}
+
+// ended sets a record aside if that is how it ended, and counts its outcome.
+func (r *Runner) ended(ctx context.Context, a plan.Address, o plan.Outcome, err error) {
 	var aside *asideError
 	switch {
 	case err == nil:
 	case errors.As(err, &aside):
 		err = aside.cause
-		if serr := r.Journal.SetAside(context.WithoutCancel(ctx), c.Address, aside.kind, aside.step, err.Error(), aside.attempts); serr != nil {
+		if serr := r.Journal.SetAside(context.WithoutCancel(ctx), a, aside.kind, aside.step, err.Error(), aside.attempts); serr != nil {
 			r.halt(serr)
 		}
 		r.mu.Lock()
-		r.held[c.Address] = true
+		r.held[a] = true
 		r.mu.Unlock()
 	default:
 		r.halt(err)
 	}
-	r.budget(c.Address, o, err)
-	r.count(c.Address, o, err)
+	r.budget(a, o, err)
+	r.count(a, o, err)
 }
 
 // budget stops the run when more has failed than is allowed. What waits for a record that failed is that one's affair

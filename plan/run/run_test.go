@@ -128,6 +128,8 @@ type journal struct {
 	open  map[string]plan.Intent
 	aside map[string]string
 	log   []string
+	// durable is how much of the log is on the disk.
+	durable int
 
 	repeated []plan.Intent
 }
@@ -230,7 +232,12 @@ func (j *journal) Forget(_ context.Context, step string) error {
 	return nil
 }
 
-func (j *journal) Flush(context.Context) error { return nil }
+func (j *journal) Flush(context.Context) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.durable = len(j.log)
+	return nil
+}
 
 func (j *journal) OpenIntents(context.Context) iter.Seq2[plan.Intent, error] {
 	j.mu.Lock()

@@ -103,13 +103,13 @@ var capabilities = map[string]capability{
 		undone:   "type, contact and creation time; a message can only be blanked; a deletion leaves reporting rows (IC 3.13)",
 	},
 	"contact": {
-		created:  "POST /contacts, always as a user (IC trap 33)",
+		created:  "POST /contacts, always as a user (IC trap 33); tags by POST /contacts/ID/tags, or by POST /tags for up to 50 at once where that is fewer calls (IC 5)",
 		archived: "never by a plan, but for a copy that a lost answer made; the API archives and restores one (IC 3.13)",
 		person:   "merges or removes all but one where several match",
 		undone:   "a user never becomes a lead (IC trap 34); a deleted one keeps its e-mail and external_id taken for seven days (IC trap 2)",
 	},
 	"company": {
-		created:  "POST /companies, found again by company_id (IC 3.3)",
+		created:  "POST /companies, found again by company_id (IC 3.3); tags by POST /tags, for up to 50 at once (IC 3.7)",
 		archived: "never by a plan; DELETE archives it later and detaches its contacts (IC trap 23)",
 		person:   "nothing",
 		undone:   "company_id (IC trap 24); whether an archived one comes back is not known (IC 7 #14)",

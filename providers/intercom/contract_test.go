@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -96,6 +97,12 @@ func TestContract(t *testing.T) {
 	do("org", "company", "untag_company", "org", plan.Fields{"member": "@vip"})
 	do("ann", "contact", "attach_company", "ann", plan.Fields{"member": "@org"})
 	do("ann", "contact", "tag_contact", "ann", plan.Fields{"member": "@vip"})
+	for on, kind := range map[string]string{"ann": "contact", "org": "company"} {
+		op := map[string]string{"contact": "tag_contacts", "company": "tag_companies"}[kind]
+		if res := do("", kind, op, "", plan.Fields{"member": "@vip", "ids": strs(ids[on], "65aa00000000000000000099")}); !slices.Equal(res.Members, []string{ids[on]}) {
+			t.Errorf("%s reached %v", op, res.Members)
+		}
+	}
 	do("conv", "conversation", "create_conversation", "", plan.Fields{"contact": "@ann", "body": "It does not print.", "created_at": int64(1767600000), "token": "itsm365x0123456789ab", "brand": "ws1"})
 	do("conv", "conversation", "contact_reply", "conv", plan.Fields{"author": "@ann", "body": "Still not.", "created_at": int64(1767600060)})
 	res := do("conv", "conversation", "comment", "conv", plan.Fields{"author": "12", "body": "<p>On my way.</p>", "created_at": int64(1767600120),
@@ -154,7 +161,7 @@ func TestContract(t *testing.T) {
 		}
 	}
 	for _, op := range strings.Fields(`create_attribute update_attribute add_option archive_option create_tag rename_tag create_contact update_contact attach_company
-		detach_company tag_contact untag_contact tag_company untag_company upsert_company update_company create_conversation contact_reply comment note tag_conversation
+		detach_company tag_contact untag_contact tag_contacts tag_company untag_company tag_companies upsert_company update_company create_conversation contact_reply comment note tag_conversation
 		untag_conversation add_note add_participant remove_participant update_conversation assign_team assign_teammate snooze open close
 		create_ticket_type update_ticket_type create_ticket_attribute update_ticket_attribute create_ticket update_ticket tag_ticket untag_ticket
 		assign_ticket_team assign_ticket_teammate unassign_ticket create_object update_object`) {

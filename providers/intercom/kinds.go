@@ -64,7 +64,7 @@ func contactKind() plan.Kind {
 			{Name: "signed_up_at", Type: plan.TypeTime, Mode: plan.Mutable, Doc: "The source's creation date; Intercom's own cannot be set (IC 3.1)."},
 			{Name: "attributes", Type: plan.TypeMap, Mode: plan.Mutable, Attributes: "contact", Personal: true, Doc: "Custom attributes by name."},
 			{Name: "companies", Type: plan.TypeRefs, Mode: plan.Members, Refs: []string{"company"}, Doc: "Companies of the contact, at most 1,000 (IC 3.3)."},
-			{Name: "tags", Type: plan.TypeRefs, Mode: plan.Members, Refs: []string{"tag"}, Doc: "Tags."},
+			{Name: "tags", Type: plan.TypeRefs, Mode: plan.Members, Refs: []string{"tag"}, Doc: "Tags. One that three or more contacts of the set get is one call for fifty of them, made when they are written; it is taken away one by one."},
 		},
 		Part: notePart("contact"),
 	}
@@ -82,7 +82,7 @@ func companyKind() plan.Kind {
 			{Name: "size", Type: plan.TypeInt, Mode: plan.Mutable, Doc: "Number of employees."},
 			{Name: "remote_created_at", Type: plan.TypeTime, Mode: plan.CreateOnly, Doc: "The source's creation date."},
 			{Name: "attributes", Type: plan.TypeMap, Mode: plan.Mutable, Attributes: "company", Doc: "Custom attributes by name."},
-			{Name: "tags", Type: plan.TypeRefs, Mode: plan.Members, Refs: []string{"tag"}, Doc: "Tags, one call each."},
+			{Name: "tags", Type: plan.TypeRefs, Mode: plan.Members, Refs: []string{"tag"}, Doc: "Tags. One that two or more companies of the set get is one call for fifty of them, made when they are written; it is taken away one by one."},
 		},
 		Part: notePart("company"),
 	}

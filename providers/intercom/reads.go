@@ -16,11 +16,12 @@ const (
 )
 
 // Reads is how many calls an apply reads with to carry out a change of these steps: the object before it is written, and
-// the lists of which a contact shows only the beginning, each time that it is shown (IC 1.4).
+// the lists of which a contact shows only the beginning, each time that it is shown (IC 1.4). What precedes a call that
+// several records may share is left out, see plan.Bulk.
 func (d *Destination) Reads(c plan.Change, steps []plan.Step) int {
 	names := 0 // of tags, which a company is given by name
 	for _, s := range steps {
-		if s.Op == "tag_company" || s.Op == "untag_company" {
+		if s.Op == "untag_company" {
 			names++
 		}
 	}

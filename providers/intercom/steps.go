@@ -78,7 +78,8 @@ func (b *builder) values(prefix string) plan.Fields {
 	return out
 }
 
-// members adds one step per member of a set field.
+// members adds one step per member of a set field. Steps that tag contacts and companies may go together with those of
+// other records.
 func (b *builder) members(field, add, remove string) {
 	for _, f := range b.c.Fields {
 		if f.Field != field {
@@ -94,7 +95,9 @@ func (b *builder) members(field, add, remove string) {
 		}
 		l, _ := f.After.([]plan.Value)
 		for _, m := range l {
-			b.add(op, sub(m), plan.Step{Repeatable: true, Fields: []string{field}, Payload: plan.Fields{"member": m}, Member: m, Drop: drop})
+			s := plan.Step{Op: op, Repeatable: true, Fields: []string{field}, Payload: plan.Fields{"member": m}, Member: m, Drop: drop}
+			s.Bulk = tagged(s)
+			b.add(op, sub(m), s)
 		}
 	}
 }

@@ -20,8 +20,8 @@
 //  9. skip_notifications exists in some calls. It is sent in each that has it, and the others are forecast. Shown by
 //     TestStepPayloads, TestTicketSteps, TestTickets.
 //  10. An unknown e-mail makes a contact. Tickets and participants are given by id. Shown by TestTraps.
-//  11. POST /tags drops unknown people in silence. Cannot occur: that call makes and renames tags and nothing else; people,
-//     conversations and tickets are tagged one by one by calls that answer 404.
+//  11. POST /tags drops unknown people in silence. Whom its answer does not name is tagged alone: a contact by a call that
+//     answers 404, and a company that is passed over again is set aside. Shown by TestBulkTagsPassedOver, TestTagMany.
 //  12. Custom objects degrade in silence. What was written is compared with the answer. Shown by TestObjectDropped.
 //  13. A relationship's array replaces the set. What is there is written along. Shown by TestTicketPayloads,
 //     TestForecastOfKinds.
@@ -46,7 +46,7 @@
 //     is looked for by the name, and two are refused by the plan. Shown by TestAttributesInAWorkspace, TestDefinitionSettled.
 //  27. Nobody assigned is 0 or null, ids are text or numbers. Shown by TestTraps.
 //  28. Another version behaves otherwise. Every request names the same. Shown by TestTraps.
-//  29. Preview bulk hides item errors. Cannot occur: no bulk call is used.
+//  29. Preview bulk hides item errors. Cannot occur: no call of Preview is used.
 //  30. The window is ten seconds. The governor follows its headers. Shown by TestGovernor.
 //  31. A 400 that is a rate limit. It is waited out. Shown by TestTraps, TestReplies.
 //  32. Merged contacts answer 404 or 410. Both are understood, and the link is followed. Shown by TestMergedIsFollowed.

@@ -60,6 +60,8 @@ func (w *Writer) do(ctx context.Context, s plan.Step) (plan.Result, error) {
 		return w.addNote(ctx, s)
 	case "tag_company", "untag_company":
 		return w.tagCompany(ctx, s)
+	case "tag_contacts", "tag_companies":
+		return w.tagMany(ctx, s)
 	case "upsert_company":
 		return w.object(ctx, s, http.MethodPost, "/companies", body(p))
 	case "update_company":
@@ -230,39 +232,6 @@ func (w *Writer) conversation(ctx context.Context, s plan.Step) (plan.Result, er
 		return w.object(ctx, s, http.MethodPost, path+"/parts", map[string]any{"message_type": "open", "admin_id": actor})
 	}
 	panic("intercom: no step is called " + s.Op)
-}
-
-// tagCompany tags by the tag's name, since no call takes its id, and looks whether Intercom did it: it skips in silence what
-// it does not know (IC 3.7, trap 11).
-func (w *Writer) tagCompany(ctx context.Context, s plan.Step) (plan.Result, error) {
-	id := fmt.Sprint(s.Payload["member"])
-	var tag struct {
-		Name string `json:"name"`
-	}
-	if err := w.c.read(ctx, http.MethodGet, "/tags/"+id, nil, &tag, "GET /tags/ID"); err != nil {
-		return plan.Result{}, err
-	}
-	company := map[string]any{"id": s.ID}
-	if s.Op == "untag_company" {
-		company["untag"] = true
-	}
-	answer, err := w.c.send(ctx, http.MethodPost, "/tags", map[string]any{"name": tag.Name, "companies": []any{company}}, s.Op, "")
-	if err != nil {
-		return plan.Result{}, err
-	}
-	var out struct {
-		Companies []struct {
-			ID     text `json:"id"`
-			Tagged bool `json:"tagged"`
-		} `json:"companies"`
-	}
-	if err := json.Unmarshal(answer, &out); err != nil {
-		return plan.Result{}, &unreadable{err}
-	}
-	if len(out.Companies) != 1 || string(out.Companies[0].ID) != s.ID || out.Companies[0].Tagged != (s.Op == "tag_company") {
-		return plan.Result{}, &plan.StepError{Step: s.Op, Code: "dropped", Verdict: plan.Permanent, Message: "Intercom passed over the company in silence (IC trap 11); it may be archived: plan again"}
-	}
-	return plan.Result{ID: s.ID}, nil
 }
 
 // createConversation answers with a message, whose conversation_id is what matters (IC trap 8).

@@ -289,7 +289,7 @@ func check(t *testing.T, d *desk, when string) effect {
 	return done
 }
 
-var readOperation = regexp.MustCompile(`^(?i)(list|lis|get|show|identify|retrieve|search|scroll)`)
+var readOperation = regexp.MustCompile(`^(?i)(list|lis|get|find|show|identify|retrieve|search|scroll)`)
 
 func writesOf(calls map[string]int) string {
 	var out []string

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 
 	"deskform/hcl"
 	"deskform/plan"
@@ -36,6 +37,8 @@ type Explanation struct {
 	Have     plan.Fields    `json:"have,omitempty"`
 	Parts    int            `json:"parts,omitempty"`
 	Written  int            `json:"parts_written,omitempty"`
+	// Next is the first call that was not made when a run ended in the middle of the record ("tag_contact 31").
+	Next string `json:"next_step,omitempty"`
 }
 
 // Why collects what the last plan, the state and the mirror know of an address. It is offline.
@@ -70,6 +73,7 @@ func (e *Engine) Why(ctx context.Context, a plan.Address) (*Explanation, error) 
 	}
 	if base != nil {
 		x.ID, x.Origin, x.Sent, x.Written = base.ID, base.Origin, base.Sent, len(base.Parts)
+		x.Next = strings.TrimSpace(strings.ReplaceAll(strings.TrimPrefix(base.Partial, base.Address.String()), "#", " "))
 	}
 	if x.ID != "" {
 		live, _, err := e.Cache.Live(ctx, set.Kind, x.ID)

@@ -44,9 +44,15 @@ type Forecast struct {
 	ByOperation map[string]int `json:"by_operation,omitempty"`
 	// Replies fall under the reply throttle.
 	Replies int `json:"replies"`
+	// Shared is how many of the writes do the same to several records at once, and Sharing how many calls that would be
+	// without them.
+	Shared  int `json:"shared,omitempty"`
+	Sharing int `json:"sharing,omitempty"`
 
 	speaks bool // the actor is looked for already
 	types  bool // the ticket types are read already
+	// bulks counts the steps of each set that may go together.
+	bulks map[string]int
 }
 
 // A Plan is a plan that was written to a file, with what a reader wants to know first.
@@ -271,8 +277,11 @@ func (f *Forecast) add(dest *intercom.Destination, c plan.Change) {
 	}
 	f.Reads += dest.Reads(c, steps)
 	for _, s := range steps {
-		f.Writes++
-		f.ByOperation[s.Op]++
+		if s.Bulk != nil {
+			f.share(s)
+			continue
+		}
+		f.write(s.Op, 1)
 		f.People += s.Notifies
 		f.Customers += s.Customers
 		if s.Looks {
@@ -286,6 +295,34 @@ func (f *Forecast) add(dest *intercom.Destination, c plan.Change) {
 			f.Replies++
 		}
 	}
+}
+
+// write counts n more writes of an operation.
+func (f *Forecast) write(op string, n int) {
+	f.Writes += n
+	if f.ByOperation[op] += n; f.ByOperation[op] == 0 {
+		delete(f.ByOperation, op)
+	}
+}
+
+// share counts one more step of those that may go together: what they all cost now, less what they cost without it.
+func (f *Forecast) share(s plan.Step) {
+	if f.bulks == nil {
+		f.bulks = map[string]int{}
+	}
+	b, key := s.Bulk, s.Address.Set+" "+s.Bulk.Key
+	n := f.bulks[key]
+	f.bulks[key] = n + 1
+	count := func(n, sign int) {
+		together, alone := b.Calls(n)
+		f.write(b.Op, sign*together)
+		f.write(s.Op, sign*alone)
+		f.Reads += sign * (together*b.Reads + alone*b.Single)
+		f.Shared += sign * together
+		f.Sharing += sign * (n - alone)
+	}
+	count(n+1, 1)
+	count(n, -1)
 }
 
 // Duration is how long the calls take at least, at a rate in calls a second and with the reply throttle.

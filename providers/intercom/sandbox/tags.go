@@ -35,8 +35,8 @@ func (c *call) getTag() (any, error) {
 	return nil, refuse(http.StatusNotFound, "tag_not_found", "Tag not found")
 }
 
-// createTag creates or returns by case-insensitive name, renames by id, and tags in bulk (IC 3.7). Contacts and companies
-// that are not there are skipped in silence.
+// createTag creates or returns by case-insensitive name, renames by id, and tags in bulk, contacts or companies and not both
+// (IC 3.7). Who is not there is skipped in silence.
 func (c *call) createTag() (any, error) {
 	if err := c.body.only("name", "id", "companies", "users"); err != nil {
 		return nil, err
@@ -46,6 +46,9 @@ func (c *call) createTag() (any, error) {
 		return nil, err
 	}
 	if !ok || strings.TrimSpace(name) == "" || len([]rune(name)) > 255 {
+		return nil, refuse(http.StatusBadRequest, "parameter_invalid", "invalid tag parameters")
+	}
+	if c.body["users"] != nil && c.body["companies"] != nil {
 		return nil, refuse(http.StatusBadRequest, "parameter_invalid", "invalid tag parameters")
 	}
 	if id, ok := c.body.idOf("id"); ok {
