@@ -71,7 +71,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"intercom": startIntercom, "itsm365": startITSM365, "answer": startAnswer, "writes": checkWrites,
-			"mutate": mutate, "secrets": checkSecrets, "edit": edit, "exits": exits, "hold": hold, "port": freePort, "listens": listens, "get": get, "idof": idOf,
+			"mutate": mutate, "fault": fault, "secrets": checkSecrets, "edit": edit, "exits": exits, "hold": hold, "port": freePort, "listens": listens, "get": get, "idof": idOf,
 		},
 	})
 }
@@ -196,6 +196,18 @@ func edit(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s does not contain %q", args[0], args[1])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.ReplaceAll(text, args[1], args[2])), 0o644))
+}
+
+// fault makes a call of an operation fail once, after so many that do not.
+func fault(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 3 {
+		ts.Fatalf("usage: fault OPERATION AFTER STATUS")
+	}
+	after, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	status, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	ts.Check(sandboxOf(ts).AddFaults(intercomsandbox.Fault{Operation: args[0], After: after, Kind: "status", Status: status, Code: "parameter_invalid", Message: "so it was scheduled"}))
 }
 
 func exits(ts *testscript.TestScript, neg bool, args []string) {
