@@ -56,6 +56,7 @@ func apart(steps []plan.Step) (own, shared []plan.Step) {
 // wait puts the steps that a record shares beside their like, and sends what is full. What is not full goes when the set
 // is done, so that at most Bulk.Max - 1 steps of a kind are held.
 func (r *Runner) wait(ctx context.Context, w *waiting) {
+	r.attempted(w.p.change.Address, w.outcome)
 	w.left, w.done, w.fails = len(w.steps), make([]bool, len(w.steps)), make([]failure, len(w.steps))
 	for i := range w.steps {
 		w.steps[i].ID = w.p.id(w.steps[i])

@@ -1,6 +1,7 @@
 package run_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -12,7 +13,10 @@ import (
 )
 
 // labels is a desk that labels: each member of the field is a step, and those of several records go together.
-type labels struct{ desk }
+type labels struct {
+	desk
+	max int // 4 when 0
+}
 
 func (labels) Kinds() []plan.Kind {
 	kinds := desk{}.Kinds()
@@ -28,7 +32,7 @@ func (d labels) Steps(c plan.Change) []plan.Step {
 		}
 		for _, m := range f.After.([]plan.Value) {
 			steps = append(steps, plan.Step{Key: c.Address.String() + "#label#" + m.(string), Address: c.Address, Kind: c.Kind, Op: "label", ID: c.ID, Fields: []string{"labels"},
-				Payload: plan.Fields{"member": m}, Member: m, Repeatable: true, Bulk: &plan.Bulk{Key: m.(string), Op: "label_all", Max: 4, Reads: 1}})
+				Payload: plan.Fields{"member": m}, Member: m, Repeatable: true, Bulk: &plan.Bulk{Key: m.(string), Op: "label_all", Max: cmp.Or(d.max, 4), Reads: 1}})
 		}
 	}
 	return steps
@@ -75,7 +79,7 @@ func people(n int, with ...plan.Value) (out []plan.Change) {
 
 func labelRun(parallel int) (*labelled, *journal, *run.Runner) {
 	s, j := &labelled{service: &service{fail: map[string][]error{}, answers: map[string]string{}, live: map[string]plan.Live{}}, over: map[string]bool{}}, newJournal()
-	for i := range 20 {
+	for i := range 70 {
 		s.answers[fmt.Sprintf(`contact.a["p%02d"]#create#`, i)] = fmt.Sprintf("id%02d", i)
 	}
 	r := runner(s.service, j)
@@ -304,5 +308,20 @@ func TestBulkBudget(t *testing.T) {
 	got, err := r.Apply(t.Context(), changes(people(8, "x")...))
 	if err == nil || books(got) != "2 set aside, 2 partial, 4 not reached" {
 		t.Errorf("%s %v", books(got), err)
+	}
+}
+
+// TestBulkRate: those that wait count as tried, so that those that fail meanwhile are no greater part of the set than they are.
+func TestBulkRate(t *testing.T) {
+	s, _, r := labelRun(1)
+	r.Dest = labels{max: 100}
+	for i := 44; i < 66; i++ {
+		s.fail[fmt.Sprintf(`contact.a["p%02d"]#create#`, i)] = []error{&plan.StepError{Verdict: plan.Permanent, Status: 400}}
+	}
+	rate := 0.4
+	r.Sets = map[string]*plan.Set{"contact.a": {MaxErrorRate: &rate}}
+	got, err := r.Apply(t.Context(), changes(people(66, "x")...))
+	if err != nil || books(got) != "44 created, 22 set aside" || !slices.Equal(s.sizes, []string{"x 44"}) {
+		t.Errorf("%s %v %v", books(got), err, s.sizes)
 	}
 }

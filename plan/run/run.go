@@ -253,12 +253,14 @@ func (r *Runner) one(ctx context.Context, c plan.Change) {
 		r.count(c.Address, unreached(c), nil)
 		return
 	}
-	if o, err := r.carry(ctx, c); err != nil || o != waits {
+	o, err := r.carry(ctx, c)
+	if o != waits {
+		r.attempted(c.Address, o)
 		r.ended(ctx, c.Address, o, err)
 	}
 }
 
-// ended sets a record aside if that is how it ended, and counts its outcome.
+// ended sets a record aside if that is how it ended, and counts its outcome. It was counted as attempted before.
 func (r *Runner) ended(ctx context.Context, a plan.Address, o plan.Outcome, err error) {
 	var aside *asideError
 	switch {
@@ -278,23 +280,29 @@ func (r *Runner) ended(ctx context.Context, a plan.Address, o plan.Outcome, err 
 	r.count(a, o, err)
 }
 
-// budget stops the run when more has failed than is allowed. What waits for a record that failed is that one's affair
-// and no failure of its own.
-func (r *Runner) budget(a plan.Address, o plan.Outcome, err error) {
+// attempted counts a record among those that were tried, of which a rate of errors is a part. One that waits for calls that
+// it shares with others is counted when it begins to wait: those that fail meanwhile are not alone in the set.
+func (r *Runner) attempted(a plan.Address, o plan.Outcome) {
 	if o == plan.OutBlocked || o == plan.OutUnreached {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	t := r.tried[a.Set]
-	if t == nil {
-		t = &tally{}
-		r.tried[a.Set] = t
+	if r.tried[a.Set] == nil {
+		r.tried[a.Set] = &tally{}
 	}
-	t.tried++
+	r.tried[a.Set].tried++
+}
+
+// budget stops the run when more has failed than is allowed. What waits for a record that failed is that one's affair
+// and no failure of its own.
+func (r *Runner) budget(a plan.Address, o plan.Outcome, err error) {
 	if o != plan.OutSetAside && o != plan.OutInDoubt {
 		return
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	t := r.tried[a.Set]
 	t.failed++
 	r.aside++
 	set := r.Sets[a.Set]

@@ -268,3 +268,41 @@ func TestBulkTagRenamed(t *testing.T) {
 		}
 	}
 }
+
+// TestBulkTagFaults: however the call that tags several fails, running apply again leaves what an undisturbed run leaves.
+func TestBulkTagFaults(t *testing.T) {
+	want := map[string]bool{}
+	for i := 10; i < 14; i++ {
+		want[fmt.Sprintf("p%d@acme.example vip", i)] = true
+	}
+	for _, f := range []sandbox.Fault{
+		{Kind: "status", Status: 400}, {Kind: "status", Status: 404}, {Kind: "status", Status: 500}, {Kind: "status_after_commit", Status: 503}, {Kind: "reset_before_commit"},
+		{Kind: "reset_after_commit"}, {Kind: "truncate"}, {Kind: "html"}, {Kind: "empty"}, {Kind: "slow", Duration: "2s"}, {Kind: "throttle"},
+	} {
+		for _, times := range []int{1, 9} {
+			f.Operation, f.After, f.Times = "createTag", 2, times // after the tags themselves
+			t.Run(fmt.Sprint(f.Kind, " ", f.Status, ", ", times, " times"), func(t *testing.T) {
+				d := newDesk(t, manySeed)
+				w := &world{rows: map[string][]map[string]any{}, config: manyConfig, files: manyFiles}
+				tagging("people", 10, 4, "vip", "yes")(w)
+				w.put(t, d)
+				if err := d.far.AddFaults(f); err != nil {
+					t.Fatal(err)
+				}
+				d.run(func(e *engine.Engine) {
+					pl, _ := d.planned(e)
+					a, err := e.Apply(t.Context(), pl, nil, engine.ApplyOptions{NoBackup: true})
+					if err != nil || a.Incomplete() || a.Books.Sets["contact.people"][plan.OutCreated] != 4 {
+						t.Errorf("%v %+v", err, a.Books)
+					}
+				})
+				if again := d.apply(); again.writes != 0 || again.proof != 0 {
+					t.Errorf("again: %d writes, %d changes are left", again.writes, again.proof)
+				}
+				if got := taggings(t, d, "contact"); fmt.Sprint(got) != fmt.Sprint(want) {
+					t.Errorf("tags %v, want %v", got, want)
+				}
+			})
+		}
+	}
+}

@@ -112,6 +112,7 @@ func TestBulkTags(t *testing.T) {
 	if has("/companies/" + acme) {
 		t.Error("the company still has the tag")
 	}
+	d.says(d.do(400, "POST", "/tags", `{"name":"moved","users":[{"id":"%s"}],"companies":[{"id":"%s"}]}`, ann, acme), "parameter_invalid", "invalid tag parameters")
 }
 
 // TestNotes: a repeated one is one more, and none takes a time (IC 3.2, 3.3, trap 35).
