@@ -28,6 +28,7 @@ records "object"`},
 }`, `  name  = each.name
   attributes = { post = "lead" }
   companies = [company.orgs["a"]]
+  tags = [tag.vip]
 }`},
 		{`tag "vip" {}`, `tag "vip" {}
 attribute "contact" "post" { data_type = "string" }
