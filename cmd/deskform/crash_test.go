@@ -74,6 +74,7 @@ type stage struct {
 
 	mu       sync.Mutex
 	child    *os.Process
+	said     *words         // what it printed
 	requests int            // of the current child
 	killAt   int            // the number of the request; 0: none
 	killName string         // the name of the request; empty: none
@@ -127,7 +128,7 @@ func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.reads = append(s.reads, s.requests)
 	}
 	die := s.killAt == s.requests || s.killName == name
-	commit, child, sig, hang := s.commit, s.child, s.signal, s.hang
+	commit, child, said, sig, hang := s.commit, s.child, s.said, s.signal, s.hang
 	s.mu.Unlock()
 	if die && sig != nil {
 		if sig == syscall.SIGSTOP {
@@ -136,6 +137,8 @@ func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = child.Signal(sig)
 		if hang != nil {
 			<-hang
+		} else if sig == syscall.SIGINT || sig == syscall.SIGTERM {
+			said.await(interrupted)
 		}
 		die = false
 	}
@@ -155,7 +158,7 @@ func (s *stage) run(env []string, args ...string) (int, string) {
 	cmd, out := s.command(env, args...)
 	s.mu.Lock()
 	err := cmd.Start()
-	s.child, s.requests, s.seen, s.writes, s.reads = cmd.Process, 0, nil, nil, nil
+	s.child, s.said, s.requests, s.seen, s.writes, s.reads = cmd.Process, out, 0, nil, nil, nil
 	s.mu.Unlock()
 	return s.ended(cmd, out, err)
 }
@@ -166,16 +169,44 @@ func (s *stage) beside(args ...string) (int, string) {
 	return s.ended(cmd, out, cmd.Start())
 }
 
-func (s *stage) command(env []string, args ...string) (*exec.Cmd, *bytes.Buffer) {
+func (s *stage) command(env []string, args ...string) (*exec.Cmd, *words) {
 	cmd := exec.Command("deskform", args...)
 	cmd.Dir = s.dir
 	cmd.Env = append(append(os.Environ(), "INTERCOM_URL="+s.srv.URL, "INTERCOM_TOKEN="+scriptToken, "NO_COLOR=1"), env...)
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	return cmd, &out
+	out := &words{}
+	cmd.Stdout, cmd.Stderr = out, out
+	return cmd, out
 }
 
-func (s *stage) ended(cmd *exec.Cmd, out *bytes.Buffer, err error) (int, string) {
+// words are what a program prints, for readers while it runs.
+type words struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (w *words) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.text.Write(p)
+}
+
+func (w *words) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.text.String()
+}
+
+// await waits until a text was printed, or until nobody can be expected to print it any more.
+func (w *words) await(text string) {
+	for range 2000 {
+		if strings.Contains(w.String(), text) {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func (s *stage) ended(cmd *exec.Cmd, out *words, err error) (int, string) {
 	if err != nil {
 		s.t.Error(err)
 		return 1, ""

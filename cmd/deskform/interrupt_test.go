@@ -50,7 +50,7 @@ func TestInterruptedPlan(t *testing.T) {
 		close(s.hang)
 	}()
 	code, out := s.run(nil, applyArgs...)
-	if code != exitInterrupted || strings.TrimSpace(out) != "Interrupted. What was in flight is recorded; run the same command again to go on." {
+	if code != exitInterrupted || strings.TrimSpace(out) != interrupted+"\nInterrupted. What was in flight is recorded; run the same command again to go on." {
 		t.Errorf("exit code %d\n%s", code, out)
 	}
 }
