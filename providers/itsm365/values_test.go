@@ -383,7 +383,7 @@ func TestNoBackLinks(t *testing.T) {
 
 // Attributes hidden from the key are absent, and the rest is read.
 func TestHiddenAttributes(t *testing.T) {
-	_, w := tenant(t, sandbox.Options{FS: dir(office), UnknownAttr: sandbox.Refuse, Keys: map[string]sandbox.Profile{key: {HiddenAttrs: []string{"employee.email", "priority"}, DenyGet: true}}})
+	_, w := tenant(t, sandbox.Options{FS: dir(office), UnknownAttr: sandbox.Refuse, Keys: map[string]sandbox.Profile{key: {HiddenAttrs: []string{"employee.email", "priority"}, DenyGet: []string{"*"}}}})
 	src := source(t, w, nil)
 	person, ticket := values(t, mustRead(t, src, data("employee"))[0]), values(t, mustRead(t, src, data("serviceCall"))[0])
 	_, mail := person["email"]

@@ -74,7 +74,7 @@ func TestKeys(t *testing.T) {
 			"dying":  {Expires: clock.now.Add(time.Hour)},
 			"once":   {OneShot: true},
 			"narrow": {HiddenClasses: []string{"comment", "serviceCall$request", "objectBase$CI"}, HiddenAttrs: []string{"employee.email", "removed"}},
-			"noget":  {DenyGet: true},
+			"noget":  {DenyGet: []string{"*"}},
 		}
 	})
 	try := func(path, want string) {

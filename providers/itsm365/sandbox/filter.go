@@ -7,25 +7,6 @@ import (
 	"strings"
 )
 
-// isHidden tells whether the profile sees nothing of a type.
-func (p Profile) isHidden(t *typ) bool {
-	for ; t != nil; t = t.parent {
-		if slices.Contains(p.HiddenClasses, t.fqn) {
-			return true
-		}
-	}
-	return false
-}
-
-// hides tells whether the profile hides something below a type.
-func (p Profile) hides(t *typ) bool {
-	return p.isHidden(t) || slices.ContainsFunc(t.kinds, p.hides)
-}
-
-func (p Profile) isHiddenAttr(class *typ, name string) bool {
-	return slices.Contains(p.HiddenAttrs, name) || slices.Contains(p.HiddenAttrs, class.fqn+"."+name)
-}
-
 // supports tells whether a filter can compare with a value: no ranges, no patterns, no null (IT 2.1).
 func supports(want any) bool {
 	switch want := want.(type) {
@@ -60,12 +41,12 @@ func (s *Server) vet(t *typ, p Profile, conds []cond) (bool, error) {
 // selected returns the objects of a type that a filter lets through, in order of creation.
 func (s *Server) selected(t *typ, p Profile, conds []cond) []*object {
 	list := s.narrowed(t, conds)
-	if t.parent == nil && len(conds) == 0 && !p.hides(t) {
+	if t.parent == nil && len(conds) == 0 && p.seesAll() {
 		return list
 	}
 	var found []*object
 	for _, o := range list {
-		if o.typ.isA(t) && !p.isHidden(o.typ) && s.matches(o, conds) {
+		if o.typ.isA(t) && s.matches(o, conds) && s.sees(p, o) {
 			found = append(found, o)
 		}
 	}

@@ -44,7 +44,7 @@ func (s *store) loadFile(dir fs.FS, name string) error {
 	}
 	defer f.Close()
 	class := strings.TrimSuffix(path.Base(name), ".jsonl")
-	if class != "catalogs" {
+	if class != "catalogs" && !s.modules.classes[class] {
 		s.model.add(class, nil)
 	}
 	lines := bufio.NewReader(f)
@@ -71,6 +71,9 @@ func (s *store) loadLine(line []byte, class, at string) error {
 		return err
 	}
 	o, err := s.newObject(attrs, class == "catalogs")
+	if errors.Is(err, errAbsent) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -123,6 +123,9 @@ func (s *Server) change(o *object, attrs map[string]any) error {
 		return err
 	}
 	attrs = maps.Clone(attrs)
+	for name := range s.store.modules.attrs[o.typ.class().fqn] {
+		delete(attrs, name)
+	}
 	dated := func(name string) bool { _, has := o.typ.stock[name]; _, given := attrs[name]; return has && !given }
 	if dated("lastModifiedDate") {
 		attrs["lastModifiedDate"] = s.now()

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
 	"strconv"
@@ -19,7 +20,7 @@ func (s *Server) typeNamed(fqn string) (*typ, error) {
 // object finds what a call names, if the key sees it.
 func (s *Server) object(uuid string, p Profile) (*object, error) {
 	o := s.store.objects[uuid]
-	if o == nil || p.isHidden(o.typ) {
+	if o == nil || !s.sees(p, o) {
 		return nil, notFound(uuid)
 	}
 	return o, nil
@@ -50,9 +51,9 @@ func (s *Server) find(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	found := []map[string]any{}
+	var list []*object
 	if possible {
-		list := s.selected(t, c.profile, conds)
+		list = s.selected(t, c.profile, conds)
 		list = list[min(max(offset, 0), len(list)):]
 		if limit >= 0 {
 			list = list[:min(limit, len(list))]
@@ -60,11 +61,24 @@ func (s *Server) find(c *call) (answer, error) {
 		if n := s.opt.PageCeiling; n > 0 {
 			list = list[:min(n, len(list))]
 		}
-		for _, o := range list {
-			found = append(found, s.render(o, v))
+	}
+	return s.listAnswer(list, v)
+}
+
+// listAnswer writes objects one by one: without a limit, they are all the class has (IT 1.5).
+func (s *Server) listAnswer(list []*object, v view) (answer, error) {
+	var b bytes.Buffer
+	b.WriteByte('[')
+	for i, o := range list {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		if err := encodeTo(&b, s.render(o, v)); err != nil {
+			return answer{}, err
 		}
 	}
-	return jsonAnswer(found)
+	b.WriteByte(']')
+	return answer{mimeType: typeJSON, body: b.Bytes()}, nil
 }
 
 func (s *Server) get(c *call) (answer, error) {
@@ -72,8 +86,7 @@ func (s *Server) get(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	denied := Profile{HiddenClasses: s.opt.DenyGet}
-	if c.profile.DenyGet || denied.isHidden(o.typ) {
+	if o.typ.isAmong(c.profile.DenyGet) || o.typ.isAmong(s.opt.DenyGet) {
 		return answer{}, notFound(c.arg)
 	}
 	v, err := s.look(o.typ, c)
@@ -122,7 +135,7 @@ func (s *Server) getFile(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if o.typ.fqn != "file" {
+	if o.typ.fqn != "file" || s.deniesBytes(c.profile, o) {
 		return answer{}, notFound(c.arg)
 	}
 	body, added := s.store.bytes[o.number]
@@ -145,6 +158,13 @@ func (s *Server) getFile(c *call) (answer, error) {
 	title, _ := o.attrs["title"].(string)
 	a.header["Content-Disposition"] = []string{disposition(title)}
 	return a, nil
+}
+
+// deniesBytes tells whether the key gets no bytes of a file.
+func (s *Server) deniesBytes(p Profile, file *object) bool {
+	source, _ := file.attrs["source"].(string)
+	owner := s.store.objects[source]
+	return file.typ.isAmong(p.DenyGetFile) || owner != nil && owner.typ.isAmong(p.DenyGetFile)
 }
 
 func (s *Server) checkStatus(*call) (answer, error) {

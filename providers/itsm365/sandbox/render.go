@@ -9,6 +9,8 @@ import (
 // instant writes an instant in the server zone; a plain date has no zone (IT 2.10).
 func (s *Server) instant(t time.Time, dateOnly bool) string {
 	switch {
+	case dateOnly && s.opt.DateAtMidnight:
+		return t.Format("2006.01.02 15:04:05")
 	case dateOnly:
 		return t.Format("2006.01.02")
 	case s.opt.Fraction:
@@ -52,24 +54,34 @@ func (s *Server) render(o *object, v view) map[string]any {
 			continue
 		}
 		a := o.typ.attr(name)
-		if list, ok := value.([]any); ok && a.kind == "back" && len(v.profile.HiddenClasses) > 0 {
-			value = s.visible(list, v.profile)
+		if a.kind == "secret" {
+			value = nil
 		}
-		m[name] = s.renderValue(value, a)
+		m[name] = s.renderValue(s.visible(value, a, v.profile), a)
 	}
 	return m
 }
 
-// visible leaves out what the profile does not see.
-func (s *Server) visible(list []any, p Profile) []any {
-	seen := []any{}
-	for _, e := range list {
-		uuid, _ := e.(string)
-		if o := s.store.objects[uuid]; o == nil || !p.isHidden(o.typ) {
-			seen = append(seen, e)
-		}
+// visible leaves out links to what the profile does not see.
+func (s *Server) visible(v any, a attr, p Profile) any {
+	if p.seesAll() || p.ShowLinks || a.isText() {
+		return v
 	}
-	return seen
+	switch v := v.(type) {
+	case string:
+		if o := s.store.objects[v]; o != nil && !s.sees(p, o) {
+			return nil
+		}
+	case []any:
+		seen := []any{}
+		for _, e := range v {
+			if kept := s.visible(e, a, p); kept != nil || e == nil {
+				seen = append(seen, kept)
+			}
+		}
+		return seen
+	}
+	return v
 }
 
 func (s *Server) renderValue(v any, a attr) any {
@@ -112,6 +124,9 @@ func (s *Server) renderText(text string, a attr) any {
 		link := map[string]any{"UUID": o.uuid, "metaClass": o.typ.fqn, "title": s.store.value(o, "title")}
 		if o.typ.isCatalog() {
 			link["code"] = o.attrs["code"]
+			if s.opt.ItemDetails {
+				link["color"], link["icon"] = o.attrs["color"], o.attrs["icon"]
+			}
 		}
 		return link
 	}
@@ -136,10 +151,16 @@ func milliseconds(v map[string]any) (int64, bool) {
 // encode writes JSON with < and & as they are.
 func encode(v any) ([]byte, error) {
 	var b bytes.Buffer
-	e := json.NewEncoder(&b)
+	err := encodeTo(&b, v)
+	return b.Bytes(), err
+}
+
+func encodeTo(b *bytes.Buffer, v any) error {
+	e := json.NewEncoder(b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {
-		return nil, err
+		return err
 	}
-	return bytes.TrimRight(b.Bytes(), "\n"), nil
+	b.Truncate(b.Len() - 1) // its newline
+	return nil
 }

@@ -12,6 +12,7 @@ type method struct {
 	open    bool // needs no key
 	super   bool // needs the key of a superuser
 	writes  bool // is counted as a write
+	script  bool // is counted as a script
 	changes bool // takes the store for itself
 	byUUID  bool // its argument is a UUID, not an FQN
 }
@@ -32,9 +33,9 @@ var methods = map[string]map[string]method{
 		"add-file":            {do: (*Server).addFile, writes: true, changes: true, byUUID: true},
 		"create-excl":         {do: (*Server).refuse, writes: true, byUUID: true},
 		"edit-excl":           {do: (*Server).refuse, writes: true, byUUID: true},
-		"exec":                {do: (*Server).exec},
-		"exec-post":           {do: (*Server).exec},
-		"execmf":              {do: (*Server).execmf},
+		"exec":                {do: (*Server).exec, script: true},
+		"exec-post":           {do: (*Server).exec, script: true},
+		"execmf":              {do: (*Server).execmf, script: true},
 	},
 	"smpsync": {
 		"version":         {do: (*Server).version, super: true},
@@ -42,6 +43,19 @@ var methods = map[string]map[string]method{
 		"upload-metainfo": {do: (*Server).refuse, super: true, writes: true},
 		"scripts":         {do: (*Server).refuse, super: true, writes: true},
 	},
+}
+
+// maxAddress is the longest path with its query that is taken (IT 1.5).
+const maxAddress = 8 << 10
+
+// isMethod tells whether Stats can have the name.
+func isMethod(name string) bool {
+	root, method, ok := strings.Cut(name, "/")
+	if !ok {
+		root, method = "rest", name
+	}
+	_, known := methods[root][method]
+	return known && (root == "rest") != ok
 }
 
 // ServeHTTP answers under /sd/services/ as ITSM 365 and under /_sandbox/ as the sandbox.
@@ -60,7 +74,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.countLinks(r, c)
 	if c == nil {
-		s.finish(w, page(http.StatusNotFound, r.URL.Path), "")
+		s.finish(w, page(http.StatusNotFound, r.URL.Path), "", "")
 		return
 	}
 	m, known := methods[c.root][c.method]
@@ -80,15 +94,27 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			st.Writes++
 			st.WritesBy[name]++
 		}
+		if m.script {
+			st.Scripts++
+		}
 	})
 	struck := s.faults.strike(name, class)
 	s.books.count(func(st *Stats) { st.Faults += len(struck) })
-	if s.opt.Latency > 0 && s.clock.Sleep(r.Context(), s.opt.Latency) != nil {
+	latency, own := s.opt.LatencyOf[name]
+	if !own {
+		latency = s.opt.Latency
+	}
+	if latency > 0 && s.clock.Sleep(r.Context(), latency) != nil {
 		panic(http.ErrAbortHandler) // the caller has gone away
 	}
 	a, broken, ok := s.suffer(r.Context(), c.key, struck)
 	switch {
 	case ok:
+	case len(r.URL.RequestURI()) > maxAddress:
+		a = page(http.StatusRequestURITooLong, "")
+	case r.Method != http.MethodGet && r.Method != http.MethodPost:
+		a = page(http.StatusMethodNotAllowed, r.Method)
+		a.header = http.Header{"Allow": {"GET, POST"}}
 	case err != nil:
 		a = s.failed(err)
 	case !known:
@@ -98,7 +124,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			a = s.failed(err)
 		}
 	}
-	s.finish(w, a, broken)
+	s.finish(w, a, broken, name)
 }
 
 // call checks the key and runs the method.
@@ -161,11 +187,17 @@ func (s *Server) countLinks(r *http.Request, c *call) {
 }
 
 // finish sends the answer, whole or broken as a fault wants it.
-func (s *Server) finish(w http.ResponseWriter, a answer, broken string) {
+func (s *Server) finish(w http.ResponseWriter, a answer, broken, method string) {
 	s.books.count(func(st *Stats) {
-		if broken != "reset" {
-			st.Statuses[max(a.status, 200)]++
+		if broken == "reset" {
+			return
 		}
+		status := max(a.status, 200)
+		st.Statuses[status]++
+		if st.StatusesBy[method] == nil {
+			st.StatusesBy[method] = map[int]int{}
+		}
+		st.StatusesBy[method][status]++
 	})
 	send(w, a, broken)
 }

@@ -10,8 +10,10 @@ import (
 type Stats struct {
 	Calls        map[string]map[string]int `json:"calls"` // by method and class; "" where there is no class
 	Statuses     map[int]int               `json:"statuses"`
+	StatusesBy   map[string]map[int]int    `json:"statuses_by"`   // the same by method; "" is an address that is none
 	Writes       int                       `json:"writes"`        // calls that write, refused ones too
 	WritesBy     map[string]int            `json:"writes_by"`     // the same by method
+	Scripts      int                       `json:"scripts"`       // calls of exec, exec-post and execmf, which can write as well
 	LinkHits     int                       `json:"link_hits"`     // calls that follow a one-click link of a text
 	KeysRefused  int                       `json:"keys_refused"`  // calls with a missing, unknown or dead key
 	Faults       int                       `json:"faults"`        // faults that struck
@@ -44,6 +46,7 @@ func (b *books) count(add func(*Stats)) {
 	defer b.mu.Unlock()
 	if b.stats.Calls == nil {
 		b.stats.Calls, b.stats.Statuses, b.stats.WritesBy = map[string]map[string]int{}, map[int]int{}, map[string]int{}
+		b.stats.StatusesBy = map[string]map[int]int{}
 	}
 	add(&b.stats)
 }
@@ -56,6 +59,10 @@ func (s *Server) Stats() Stats {
 		st.Calls = map[string]map[string]int{}
 		for method, by := range now.Calls {
 			st.Calls[method] = maps.Clone(by)
+		}
+		st.StatusesBy = map[string]map[int]int{}
+		for method, by := range now.StatusesBy {
+			st.StatusesBy[method] = maps.Clone(by)
 		}
 		st.Statuses, st.WritesBy = maps.Clone(now.Statuses), maps.Clone(now.WritesBy)
 	})

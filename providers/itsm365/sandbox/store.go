@@ -28,6 +28,7 @@ type ref struct {
 // A store holds the objects. Its methods are called under the server's lock.
 type store struct {
 	model   model
+	modules modules
 	objects map[string]*object
 	classes map[*typ][]*object // by class, in order of creation
 	refs    map[string][]ref   // by the UUID pointed to
@@ -65,6 +66,10 @@ func (s *store) newObject(attrs map[string]any, inCatalog bool) (*object, error)
 	uuid, _ := attrs["UUID"].(string)
 	metaClass, _ := attrs["metaClass"].(string)
 	class, number, ok := uuidNumber(uuid)
+	if err := s.modules.fit(class, attrs); err != nil {
+		return nil, err
+	}
+	metaClass, _ = attrs["metaClass"].(string)
 	switch {
 	case metaClass == "":
 		return nil, fmt.Errorf("no metaClass")
