@@ -111,7 +111,7 @@ func (s *Server) Dump(w io.Writer) error {
 	classes := slices.SortedFunc(maps.Keys(s.store.classes), func(a, b *typ) int { return strings.Compare(a.fqn, b.fqn) })
 	for _, class := range classes {
 		for _, o := range s.store.classes[class] {
-			m := maps.Clone(o.attrs)
+			m := o.packed.unpack()
 			m["UUID"], m["metaClass"] = o.uuid, o.typ.fqn
 			line, err := encode(m)
 			if err != nil {

@@ -126,7 +126,7 @@ func (out modules) fit(class string, attrs map[string]any) error {
 	if out.classes[class] {
 		return fmt.Errorf("%s %w", class, errAbsent)
 	}
-	if len(out.classes) == 0 && !out.contract {
+	if out.none() {
 		return nil
 	}
 	if source, _ := attrs["source"].(string); class == "comment" || class == "file" {
@@ -155,6 +155,9 @@ func (out modules) fit(class string, attrs map[string]any) error {
 	}
 	return nil
 }
+
+// none tells that nothing is left out or changed.
+func (out modules) none() bool { return len(out.classes) == 0 && !out.contract }
 
 // leads tells whether a text is the UUID of an object of a missing module.
 func (out modules) leads(text string) bool {

@@ -29,8 +29,8 @@ func (s *store) load(dir fs.FS) error {
 	// Links can point forward, so they are looked at when everything is there.
 	for _, list := range s.classes {
 		for _, o := range list {
-			if err := s.check(o.typ, o.attrs); err != nil {
-				return fmt.Errorf("%s: %s: %w", o.at, o.uuid, err)
+			if err := s.check(o.typ, o.packed); err != nil {
+				return fmt.Errorf("%s.jsonl:%d: %s: %w", s.fileOf(o), o.line, o.uuid, err)
 			}
 		}
 	}
@@ -54,9 +54,8 @@ func (s *store) loadFile(dir fs.FS, name string) error {
 			return fmt.Errorf("%s:%d: %w", name, n, err)
 		}
 		if line = bytes.TrimSpace(line); len(line) > 0 {
-			at := fmt.Sprintf("%s:%d", name, n)
-			if err := s.loadLine(line, class, at); err != nil {
-				return fmt.Errorf("%s: %w", at, err)
+			if err := s.loadLine(line, class, n); err != nil {
+				return fmt.Errorf("%s:%d: %w", name, n, err)
 			}
 		}
 		if err == io.EOF {
@@ -65,12 +64,16 @@ func (s *store) loadFile(dir fs.FS, name string) error {
 	}
 }
 
-func (s *store) loadLine(line []byte, class, at string) error {
-	attrs, err := decodeObject(line)
-	if err != nil {
-		return err
+// fileOf is the name of the file that an object was read from, without its end.
+func (s *store) fileOf(o *object) string {
+	if o.typ.isCatalog() {
+		return "catalogs"
 	}
-	o, err := s.newObject(attrs, class == "catalogs")
+	return o.typ.class().fqn
+}
+
+func (s *store) loadLine(line []byte, class string, n int) error {
+	o, err := s.objectOf(line, class == "catalogs")
 	if errors.Is(err, errAbsent) {
 		return nil
 	}
@@ -79,16 +82,31 @@ func (s *store) loadLine(line []byte, class, at string) error {
 	}
 	if class == "catalogs" {
 		for _, name := range []string{"code", "title"} {
-			if text, _ := o.attrs[name].(string); text == "" {
+			if o.text(name) == "" {
 				return fmt.Errorf("%s: a catalog item needs a %s", o.uuid, name)
 			}
 		}
 	} else if c := o.typ.class().fqn; c != class {
 		return fmt.Errorf("%s belongs into %s.jsonl", o.uuid, c)
 	}
-	o.at = at
+	o.line = n
 	s.put(o)
 	return nil
+}
+
+// objectOf makes an object of a line. One that needs no change is held as it is written.
+func (s *store) objectOf(line []byte, inCatalog bool) (*object, error) {
+	if s.modules.none() && isPacked(line) {
+		p := packed(bytes.Clone(line))
+		uuid, _ := p.get("UUID")
+		metaClass, _ := p.get("metaClass")
+		return s.objectNamed(uuid, metaClass, p, inCatalog)
+	}
+	attrs, err := decodeObject(line)
+	if err != nil {
+		return nil, err
+	}
+	return s.newObject(attrs, inCatalog)
 }
 
 // decodeObject reads one JSON object and keeps numbers as they are written.

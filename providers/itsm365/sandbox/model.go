@@ -51,6 +51,20 @@ type typ struct {
 	kinds  []*typ          // the types right below
 	stock  map[string]attr // its own and its parents'
 	extra  map[string]bool // what objects of exactly this type have besides
+	parts  map[string]attr // those of stock that are worked out from others; nil until somebody asks
+}
+
+// worked returns the attributes that are worked out from those beside them.
+func (t *typ) worked() map[string]attr {
+	if t.parts == nil {
+		t.parts = map[string]attr{}
+		for name, a := range t.stock {
+			if a.kind == "part" || a.kind == "agg" {
+				t.parts[name] = a
+			}
+		}
+	}
+	return t.parts
 }
 
 func (t *typ) class() *typ {

@@ -64,8 +64,7 @@ func (s *Server) mutate(m Mutation) (string, error) {
 	case o == nil:
 		return "", fmt.Errorf("there is no %s", m.UUID)
 	case m.Op == "delete":
-		s.store.remove(o)
-		return o.uuid, nil
+		return o.uuid, s.store.remove(o)
 	case m.Op == "set":
 		return o.uuid, s.change(o, attrs)
 	}
@@ -90,9 +89,10 @@ func (s *Server) append(attrs map[string]any) (*object, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.store.check(o.typ, o.attrs); err != nil {
+	if err := s.store.check(o.typ, o.packed); err != nil {
 		return nil, err
 	}
+	attrs = o.packed.unpack()
 	number := s.store.numbers[o.typ.class()] + 1
 	for name, v := range map[string]any{
 		"creationDate": s.now(), "lastModifiedDate": s.now(), "registrationDate": s.now(), "state": "registered",
@@ -101,12 +101,15 @@ func (s *Server) append(attrs map[string]any) (*object, error) {
 		if _, has := o.typ.stock[name]; !has {
 			continue
 		}
-		if _, given := o.attrs[name]; !given {
-			o.attrs[name] = v
+		if _, given := attrs[name]; !given {
+			attrs[name] = v
 		}
 	}
-	if _, given := o.attrs["title"]; !given && o.typ.class().fqn == "serviceCall" {
-		o.attrs["title"] = fmt.Sprint(o.attrs["number"]) // the stock rule {N}
+	if _, given := attrs["title"]; !given && o.typ.class().fqn == "serviceCall" {
+		attrs["title"] = fmt.Sprint(attrs["number"]) // the stock rule {N}
+	}
+	if o.packed, err = pack(attrs); err != nil {
+		return nil, err
 	}
 	s.store.put(o)
 	return o, nil
@@ -119,7 +122,11 @@ func (s *Server) change(o *object, attrs map[string]any) error {
 			return fmt.Errorf("%s of %s cannot be changed", name, o.uuid)
 		}
 	}
-	if err := s.store.check(o.typ, attrs); err != nil {
+	text, err := pack(attrs)
+	if err != nil {
+		return err
+	}
+	if err := s.store.check(o.typ, text); err != nil {
 		return err
 	}
 	attrs = maps.Clone(attrs)
@@ -130,9 +137,8 @@ func (s *Server) change(o *object, attrs map[string]any) error {
 	if dated("lastModifiedDate") {
 		attrs["lastModifiedDate"] = s.now()
 	}
-	if state, given := attrs["state"]; given && state != o.attrs["state"] && dated("stateStartTime") {
+	if state, given := attrs["state"]; given && state != o.text("state") && dated("stateStartTime") {
 		attrs["stateStartTime"] = s.now()
 	}
-	s.store.set(o, attrs)
-	return nil
+	return s.store.set(o, attrs)
 }

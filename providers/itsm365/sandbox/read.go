@@ -152,18 +152,16 @@ func (s *Server) getFile(c *call) (answer, error) {
 		}
 	}
 	a := answer{mimeType: "application/octet-stream", body: body, header: map[string][]string{}}
-	if m, _ := o.attrs["mimeType"].(string); m != "" {
+	if m := o.text("mimeType"); m != "" {
 		a.mimeType = m
 	}
-	title, _ := o.attrs["title"].(string)
-	a.header["Content-Disposition"] = []string{disposition(title)}
+	a.header["Content-Disposition"] = []string{disposition(o.text("title"))}
 	return a, nil
 }
 
 // deniesBytes tells whether the key gets no bytes of a file.
 func (s *Server) deniesBytes(p Profile, file *object) bool {
-	source, _ := file.attrs["source"].(string)
-	owner := s.store.objects[source]
+	owner := s.store.objects[file.text("source")]
 	return file.typ.isAmong(p.DenyGetFile) || owner != nil && owner.typ.isAmong(p.DenyGetFile)
 }
 

@@ -43,6 +43,7 @@ func (s *Server) render(o *object, v view) map[string]any {
 	if names == nil {
 		names = o.typ.all()
 	}
+	o = o.opened()
 	m := make(map[string]any, len(names))
 	for _, name := range names {
 		if !class.knows(name) || v.profile.isHiddenAttr(class, name) {
@@ -123,9 +124,9 @@ func (s *Server) renderText(text string, a attr) any {
 	if o := s.store.objects[text]; o != nil {
 		link := map[string]any{"UUID": o.uuid, "metaClass": o.typ.fqn, "title": s.store.value(o, "title")}
 		if o.typ.isCatalog() {
-			link["code"] = o.attrs["code"]
+			link["code"] = s.store.value(o, "code")
 			if s.opt.ItemDetails {
-				link["color"], link["icon"] = o.attrs["color"], o.attrs["icon"]
+				link["color"], link["icon"] = s.store.value(o, "color"), s.store.value(o, "icon")
 			}
 		}
 		return link

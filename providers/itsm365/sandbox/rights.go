@@ -145,8 +145,7 @@ func (s *Server) sees(p Profile, o *object) bool {
 		if !o.isOwned() {
 			return true
 		}
-		source, _ := o.attrs["source"].(string)
-		if o = s.store.objects[source]; o == nil {
+		if o = s.store.objects[o.text("source")]; o == nil {
 			return true
 		}
 	}
@@ -160,9 +159,9 @@ func (s *Server) seesItself(p Profile, o *object) bool {
 	switch {
 	case p.isHidden(o.typ):
 		return false
-	case p.HiddenPrivate && o.typ.fqn == "comment" && o.attrs["private"] == true:
+	case p.HiddenPrivate && o.typ.fqn == "comment" && s.store.value(o, "private") == true:
 		return false
-	case p.Employee != "" && o.typ.fqn == "file" && o.attrs["authorOnly"] == true && o.attrs["author"] != p.Employee:
+	case p.Employee != "" && o.typ.fqn == "file" && s.store.value(o, "authorOnly") == true && o.text("author") != p.Employee:
 		return false
 	}
 	for _, sel := range p.HiddenObjects {

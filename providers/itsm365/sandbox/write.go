@@ -43,8 +43,7 @@ func (s *Server) remove(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	s.store.remove(o)
-	return textAnswer("Operation completed successfully"), nil
+	return textAnswer("Operation completed successfully"), s.store.remove(o)
 }
 
 // createMultiple answers item by item; one that fails has an error in place of the object (IT 2.4).
