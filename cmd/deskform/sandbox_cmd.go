@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	intercomsandbox "deskform/providers/intercom/sandbox"
-	itsmsandbox "deskform/providers/itsm365/sandbox"
 )
 
 func (a *app) sandboxCmd() *cobra.Command {
@@ -51,29 +50,6 @@ func (a *app) sandboxIntercom() *cobra.Command {
 	f.IntVar(&reply, "reply-limit", 100, "replies granted per 10 seconds overall, a tenth of it per conversation; 0: no limit")
 	f.DurationVar(&lag, "index-lag", time.Minute, "how long searches and lists lag behind")
 	f.StringVar(&token, "token", "sandbox", "the token that it takes; a made-up one, never a real one")
-	return c
-}
-
-func (a *app) sandboxITSM365() *cobra.Command {
-	var listen, data, key, zone string
-	c := &cobra.Command{
-		Use: "itsm365", Short: "An ITSM 365 that serves a folder of JSON Lines", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := itsmsandbox.New(itsmsandbox.Options{Dir: data, Keys: map[string]itsmsandbox.Profile{key: {}}, ServerZone: zone, Clock: a.clock})
-			if err != nil {
-				return fmt.Errorf("start the sandbox from %s: %w", data, err)
-			}
-			return a.serve(cmd.Context(), listen, s, "ITSM 365")
-		},
-	}
-	f := c.Flags()
-	f.StringVar(&listen, "listen", "127.0.0.1:8081", "address to listen on")
-	f.StringVar(&data, "data", "", "folder with CLASS.jsonl files")
-	f.StringVar(&key, "key", "sandbox", "the accessKey that it takes; a made-up one, never a real one")
-	f.StringVar(&zone, "zone", "Europe/Moscow", "the server's time zone")
-	if err := c.MarkFlagRequired("data"); err != nil {
-		panic(err)
-	}
 	return c
 }
 
