@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/adler32"
 	"hash/crc32"
+	"slices"
 )
 
 // A sort is what files can be.
@@ -28,29 +29,45 @@ func (d *Desk) fileLine(i int) *line {
 	if f.inline {
 		relation = map[bool]string{true: "text", false: "descriptionRTF"}[f.comment >= 0]
 	}
-	kind := f.sort(i)
+	kind := d.sort(i)
 	return object(uuid("file", f.num), "file").text("title", fmt.Sprintf(kind.title, i+1)).number("fileSize", len(d.content(i))).text("mimeType", kind.mimeType).
 		at("creationDate", f.at).text("author", d.personUUID(f.author)).text("relation", relation).text("source", owner).text("sourceFqn", class).yes("imgFromRTF", f.inline)
 }
 
-func (f *file) sort(i int) sortOf {
-	if f.inline {
-		return sortOf{"image%03d.png", "image/png"}
-	}
+// largest is the size of the one large file that a desk with 300 files and more has.
+const largest = 5 << 20
+
+var dump = sortOf{"Дамп памяти %d.dmp", "application/octet-stream"}
+
+func (d *Desk) sort(i int) sortOf {
 	switch {
+	case d.files[i].inline:
+		return sortOf{"image%03d.png", "image/png"}
+	case i == d.firstPlain() && len(d.files) >= 300:
+		return dump
 	case i%40 == 39:
 		return attachments[3]
-	default:
-		return attachments[i%3]
 	}
+	return attachments[i%3]
+}
+
+// firstPlain is the first file that is no picture in a text.
+func (d *Desk) firstPlain() int {
+	return slices.IndexFunc(d.files, func(f file) bool { return !f.inline })
 }
 
 // content makes the bytes of a file: a small picture, a log, a table, or nothing.
 func (d *Desk) content(i int) []byte {
 	r := d.rand(streamFile, i)
-	switch kind := d.files[i].sort(i); {
+	switch kind := d.sort(i); {
 	case kind == attachments[3]:
 		return nil
+	case kind == dump:
+		b := make([]byte, 0, largest)
+		for len(b) < largest {
+			b = binary.LittleEndian.AppendUint64(b, r.Uint64())
+		}
+		return b
 	case kind.mimeType == "image/png":
 		return picture(8+r.IntN(24), 8+r.IntN(24), byte(r.IntN(256)))
 	case kind.mimeType == "text/csv":

@@ -500,14 +500,16 @@ func TestTexts(t *testing.T) {
 		t.Errorf("following a link counts %d", got)
 	}
 
-	pictures, empty, tables := 0, 0, 0
+	pictures, empty, tables, large := 0, 0, 0, 0
 	for i, f := range n.rows("file", "title,fileSize,mimeType,imgFromRTF,source,relation") {
 		id := f.text("UUID")
 		if (f["imgFromRTF"] == true) != (shown[id] > 0) {
 			t.Errorf("%s: in a text %v, and shown %d times", id, f["imgFromRTF"], shown[id])
 		}
 		delete(shown, id)
-		if i%20 > 1 && f["fileSize"] != 0.0 {
+		if f["fileSize"] == 5.0*1024*1024 {
+			large++
+		} else if i%20 > 1 && f["fileSize"] != 0.0 {
 			continue
 		}
 		body := n.get("get-file/" + id)
@@ -527,8 +529,8 @@ func TestTexts(t *testing.T) {
 			empty++
 		}
 	}
-	if len(shown) != 0 || pictures == 0 || empty == 0 || tables == 0 {
-		t.Errorf("shown and not there: %d; %d pictures, %d empty files, %d tables", len(shown), pictures, empty, tables)
+	if len(shown) != 0 || pictures == 0 || empty == 0 || tables == 0 || large != 1 {
+		t.Errorf("shown and not there: %d; %d pictures, %d empty files, %d tables, %d large files", len(shown), pictures, empty, tables, large)
 	}
 }
 
