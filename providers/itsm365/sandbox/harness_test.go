@@ -23,8 +23,9 @@ var tenant = map[string]string{
 {"UUID":"employee$512","metaClass":"employee$contactPerson","title":"Иванова Анна","firstName":"Анна","email":"anna@acme.example","parent":"ou$45","removed":false}
 {"UUID":"employee$513","metaClass":"employee$employee","title":"Петров Пётр","lastName":"Петров","performer":true,"teams":["team$9"],"dateOfBirth":"1990-05-17","creationDate":"2024-01-10T08:00:00Z"}
 `,
-	"ou.jsonl":   `{"UUID":"ou$45","metaClass":"ou$company","title":"ООО «Ромашка»"}`,
-	"team.jsonl": `{"UUID":"team$9","metaClass":"team$team","title":"2-я линия"}`,
+	"ou.jsonl":        `{"UUID":"ou$45","metaClass":"ou$company","title":"ООО «Ромашка»"}`,
+	"agreement.jsonl": `{"UUID":"agreement$7","metaClass":"agreement$agreement","title":"Базовое"}`,
+	"team.jsonl":      `{"UUID":"team$9","metaClass":"team$team","title":"2-я линия"}`,
 	"serviceCall.jsonl": `
 {"UUID":"serviceCall$70113","metaClass":"serviceCall$request","number":1043,"title":"1043","shortDescr":"Новый монитор","state":"registered","client":"employee$512","responsible":"team$9","priority":null,"creationDate":"2026-03-02T06:14:55Z"}
 {"UUID":"serviceCall$70112","metaClass":"serviceCall$serviceCall","number":1042,"title":"1042","shortDescr":"Нет связи с кассой","state":"inprogress","registrationDate":"2026-03-02T06:14:55Z","priority":"priority$3002","clientEmployee":"employee$512","clientOU":"ou$45","responsible":"employee$513","resolutionTime":{"length":4,"interval":"HOUR"},"overdue":{"status":"ACTIVE","deadLineTime":"2026-03-02T10:14:55Z"},"categories":["category$3010","category$3011"],"recipientNote":"serviceCall$70113","descriptionRTF":"<div>касса &amp; <a href=\"https://acme.itsm365.com/sd/services/rest/edit/serviceCall$70112?accessKey=client-key-1&amp;state=closed\">закрыть</a></div>","lastModifiedDate":"2026-03-02T07:02:11.250Z"}

@@ -30,9 +30,9 @@
 // ceiling. A tenant of any size is made by package desk, below this one.
 //
 // Left out, as IT 8.1 allows: jsonRpc, fileUtils.getFilesUUID and get-access-key. Not known and so
-// not done: what a server demands of a new object beside its type (writes are for tests), nested
-// types other than the stock ones (a type of the tenant hangs right below its class), what the tags
-// VneshnyayaPodderzhka and kanboard hide.
+// not done: what a server demands of new objects other than tickets and how their states may move,
+// nested types other than the stock ones (a type of the tenant hangs right below its class), what
+// the tags VneshnyayaPodderzhka and kanboard hide.
 package sandbox
 
 import (

@@ -133,6 +133,9 @@ func (s *Server) make(fqn string, attrs map[string]any) (*object, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkRequired(t, stored); err != nil {
+		return nil, err
+	}
 	stored["metaClass"] = fqn
 	o, err := s.append(stored)
 	if err != nil {
@@ -152,6 +155,9 @@ func (s *Server) edited(c *call) (*object, error) {
 	}
 	stored, pseudo, err := s.toStore(o.typ, byName(conds))
 	if err != nil {
+		return nil, err
+	}
+	if err := checkMove(o, stored); err != nil {
 		return nil, err
 	}
 	if err := s.change(o, stored); err != nil {

@@ -27,8 +27,8 @@ func TestWritesAreCountedAndCarriedOut(t *testing.T) {
 	const done = "Operation completed successfully"
 
 	post("create-m2m/serviceCall?attrs=UUID,metaClass,number,title,state,registrationDate,client", "application/json",
-		`{"metaClass":"serviceCall$call","shortDescr":"Новая","client":{"UUID":"employee$512"},"deadLineTime":"2026.03.04 12:00:00"}`,
-		`{"UUID":"serviceCall$80003","client":{"UUID":"employee$512","metaClass":"employee$contactPerson","title":"Иванова Анна"},"metaClass":"serviceCall$call","number":1051,"registrationDate":"2026.03.03 12:00:00","state":"registered","title":"1051"}`)
+		`{"metaClass":"serviceCall$request","shortDescr":"Новая","description":"x","agreement":"agreement$7","client":{"UUID":"employee$512"},"deadLineTime":"2026.03.04 12:00:00"}`,
+		`{"UUID":"serviceCall$80003","client":{"UUID":"employee$512","metaClass":"employee$contactPerson","title":"Иванова Анна"},"metaClass":"serviceCall$request","number":1051,"registrationDate":"2026.03.03 12:00:00","state":"registered","title":"1051"}`)
 	if got := d.get("get/serviceCall$80003?attrs=deadLineTime"); got != `{"deadLineTime":"2026.03.04 12:00:00"}` {
 		t.Error(got)
 	}
@@ -84,6 +84,12 @@ func TestRefusedWritesAreCounted(t *testing.T) {
 		{"edit/ou$45", "{", "body"},
 		{"create/serviceCall", `{"title":"x"}`, "Не указан тип"},
 		{"create/ou$ou", `{"@magic":1}`, "'@magic'"},
+		{"create/serviceCall$call", `{"title":"x"}`, "'shortDescr'"},
+		{"create/serviceCall$call", `{"shortDescr":"x","description":"y"}`, "'agreement'"},
+		{"create/serviceCall$call", `{"shortDescr":"x","agreement":"agreement$7"}`, "'description'"},
+		{"edit/serviceCall$70113?state=closed", "", "Переход из статуса 'registered' в статус 'closed'"},
+		{"edit/serviceCall$70112?state=deferred", "", "Переход из статуса 'inprogress' в статус 'deferred'"},
+		{"edit/serviceCall$70200?state=registered", "", "Переход из статуса 'closed'"},
 		{"add-file/ou$45", "", "нет файла"},
 		{"create-excl/servicetime$1", "{}", "create-excl"},
 		{"/sd/services/smpsync/upload-metainfo?accessKey=good", "", "upload-metainfo"},

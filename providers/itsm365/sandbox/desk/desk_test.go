@@ -680,3 +680,40 @@ func BenchmarkStart(b *testing.B) {
 		b.ReportMetric(float64(s.Stats().Objects["comment"]), "comments")
 	}
 }
+
+// What a page of tickets and the comments of one ticket take.
+func BenchmarkFind(b *testing.B) {
+	s, err := sandbox.New(sandbox.Options{FS: made(b, 2000, 1), Keys: map[string]sandbox.Profile{"key": {}}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	client := &http.Client{Transport: s.RoundTripper()}
+	var tickets []row
+	get := func(path string) []byte {
+		res, err := client.Get("http://desk/sd/services/rest/" + path + "&accessKey=key")
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer res.Body.Close()
+		text, err := io.ReadAll(res.Body)
+		if err != nil || res.StatusCode != http.StatusOK {
+			b.Fatalf("%s: %d %v", path, res.StatusCode, err)
+		}
+		return text
+	}
+	if err := json.Unmarshal(get("find/serviceCall?attrs=UUID"), &tickets); err != nil {
+		b.Fatal(err)
+	}
+	b.Run("500 whole tickets", func(b *testing.B) {
+		for b.Loop() {
+			get("find/serviceCall?limit=500")
+		}
+	})
+	b.Run("comments of a ticket", func(b *testing.B) {
+		i := 0
+		for b.Loop() {
+			get("find/comment?source=" + tickets[i%len(tickets)].text("UUID") + "&limit=500&offset=0")
+			i++
+		}
+	})
+}
