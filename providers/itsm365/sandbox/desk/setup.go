@@ -42,6 +42,7 @@ func (d *Desk) add(file string, l *line) { d.setup[file] = append(d.setup[file],
 
 // addCatalogs reads catalogs.txt. It panics on a fault, as that file is part of the program.
 func (d *Desk) addCatalogs() {
+	own := false
 	for l := range strings.Lines(catalogsText) {
 		if l = strings.TrimSpace(l); l == "" || l[0] == '#' {
 			continue
@@ -49,7 +50,7 @@ func (d *Desk) addCatalogs() {
 		f := strings.SplitN(l, "|", 5)
 		catalog, code := f[0], f[1]
 		class := catalog
-		if catalog == "slaResult" || catalog == "shop" {
+		if own = own || catalog == "slaResult"; own {
 			class = "directory" // what the tenant added has a common prefix (IT 3.1)
 		}
 		uuid, _ := d.newUUID(class)

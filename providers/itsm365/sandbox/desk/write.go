@@ -90,6 +90,12 @@ func (d *Desk) ticketLine(i int) *line {
 	}
 	if t.mark > 0 {
 		o.text("mark", d.item("mark", strconv.Itoa(t.mark)))
+		if t.mark < 4 {
+			o.text("commentForMark", "<div>"+fill(r, "Ждали {n} часов, никто не перезвонил.")+"</div>")
+		}
+	}
+	if r.IntN(25) == 0 {
+		o.list("observers", []string{d.people[r.IntN(len(d.people))].uuid})
 	}
 	o.yes("massProblem", t.massive)
 	if t.master >= 0 {
@@ -110,7 +116,7 @@ func (d *Desk) ticketLine(i int) *line {
 	}
 	o.text("shopCode", fmt.Sprintf("M-%03d", r.IntN(40)))
 	if t.class == "serviceCall$complaint" {
-		o.text("complaintShop", d.item("shop", []string{"s1", "s2", "s3"}[r.IntN(3)]))
+		o.text("complaintShop", d.item("shop", []string{"s1", "s2", "s3"}[r.IntN(3)])).text("complaintKind", d.item("complaintKind", []string{"deadline", "quality", "rudeness", "other"}[r.IntN(4)]))
 	}
 	return o.at("lastModifiedDate", t.touched)
 }
@@ -342,7 +348,7 @@ func (d *Desk) workLine(s side) *line {
 
 func (d *Desk) problemLine(s side) *line {
 	o := object(uuid("problem", s.num), "problem").number("number", s.n+1).number("objectNumber", 100+s.n).text("title", words["problem"][s.n%len(words["problem"])]).
-		text("description", "Повторяется на нескольких местах.").list("serviceCalls", d.ticketUUIDs(s.tickets)).text("rootDescr", "<div>Выясняется.</div>")
+		text("description", "Повторяется на нескольких местах.").list("serviceCalls", d.ticketUUIDs(s.tickets)).text("rootDescr", "<div>Выясняется.</div>").text("rootCause", "Выясняется").yes("knownError", s.n%2 == 0)
 	if s.state == "solved" || s.state == "closed" {
 		o.text("solution", "<div>Устранена причина, наблюдаем.</div>").text("workAroundText", "<div>Перезапустить службу.</div>")
 	}
@@ -358,6 +364,7 @@ func (d *Desk) changeLine(s side) *line {
 	if s.of >= 0 {
 		o.list("problems", []string{uuid("problem", d.side[sideProblem][s.of].num)})
 	}
+	o.text("changeType", d.item("changeType", []string{"standard", "normal", "emergency"}[s.n%3])).text("risk", d.item("riskLevel", []string{"low", "medium", "high"}[s.n/3%3])).at("dateImplemn", s.ended)
 	if s.state == "declined" {
 		o.text("reasonDecline", d.item("reasonForDecl", "notFull"))
 	}
