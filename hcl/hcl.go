@@ -105,6 +105,8 @@ type Set struct {
 	Proposed bool
 	// Duplicates says what happens when two rows have one key: "error" (the default), "first" or "last".
 	Duplicates string
+	// Later are sets that do not come before this one, perhaps itself, to which its records refer by fields that can follow.
+	Later []string
 	// Ignore are columns that are left out on purpose, with the reason.
 	Ignore map[string]string
 	// Columns are the source's columns that the mapping uses, by data address, sorted.

@@ -102,13 +102,14 @@ func (l *loader) order() {
 	}
 	order, cycle := sortGraph(names, edges)
 	for cycle != nil {
-		soft, at, found := softEdge(edges, cycle)
+		soft, found := softEdge(edges, cycle)
 		if !found {
 			l.cycle(edges, cycle)
 			return
 		}
-		field := strings.Join(cycle, " -> ")
-		l.warnf(at, "References in a circle", "%s. References that can be written later break it here: the first plan finds %s missing (see on_missing), and the next plan writes what is then there.", field, soft.to)
+		if d := l.sets[soft.from]; d.set != nil && !slices.Contains(d.set.Later, soft.to) {
+			d.set.Later = append(d.set.Later, soft.to)
+		}
 		edges[soft.from] = slices.DeleteFunc(edges[soft.from], func(e edge) bool { return e.to == soft.to && e.soft })
 		order, cycle = sortGraph(names, edges)
 	}
@@ -130,21 +131,19 @@ func (l *loader) order() {
 type link struct{ from, to string }
 
 // softEdge finds the edge at which a cycle can be broken.
-func softEdge(edges map[string][]edge, cycle []string) (link, hcl.Range, bool) {
+func softEdge(edges map[string][]edge, cycle []string) (link, bool) {
 	for i := len(cycle) - 2; i >= 0; i-- {
 		soft, hard := false, false
-		var at hcl.Range
 		for _, e := range edges[cycle[i]] {
 			if e.to == cycle[i+1] {
 				soft, hard = soft || e.soft, hard || !e.soft
-				at = e.at
 			}
 		}
 		if soft && !hard {
-			return link{cycle[i], cycle[i+1]}, at, true
+			return link{cycle[i], cycle[i+1]}, true
 		}
 	}
-	return link{}, hcl.Range{}, false
+	return link{}, false
 }
 
 // needs are the sets that must come before one: those it refers to, and those of earlier phases.

@@ -105,14 +105,14 @@ type Change struct {
 	Notes []Problem `json:"notes,omitempty"`
 	// Row is where the row stands in its source.
 	Row string `json:"row,omitempty"`
-	// Deferred are fields whose references can follow and are written after the set they wait for.
-	Deferred []string `json:"deferred,omitempty"`
+	// Deferred are writes of references that can follow, to what the plan makes after this change or with it; see Following.
+	Deferred []FieldChange `json:"deferred,omitempty"`
 }
 
 // Pending reports whether the change leaves something to do: a plan with such a change is not empty.
 func (c *Change) Pending() bool {
 	if c.Action == Merged {
-		return c.Gives() || c.MovedFrom != ""
+		return c.Gives() || len(c.Deferred) > 0 || c.MovedFrom != ""
 	}
 	return c.Action.Pending()
 }

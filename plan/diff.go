@@ -91,7 +91,7 @@ func diffOne(set *Set, kind *Kind, want *Want, base *Base, w World) (Change, err
 		if err != nil {
 			return c, err
 		}
-		if !found || !got.usable() {
+		if !found || !got.Usable() {
 			addr := addressOf(use, true)
 			c.Action, c.Cause = Blocked, addr
 			c.Reason = fmt.Sprintf("needs %s, which is not usable yet", addr)
@@ -330,7 +330,7 @@ func mergeInto(set *Set, kind *Kind, want *Want, owner Target, field string, w W
 	into := addressOf(owner, set.Resource)
 	c.Action, c.MergedInto = Merged, into
 	c.Reason = fmt.Sprintf("the same %s as %s, which owns the fields", field, into)
-	if found && !got.usable() {
+	if found && !got.Usable() {
 		c.Action, c.Cause = Blocked, into
 		c.Reason = fmt.Sprintf("would become one object with %s, which is %s", into, got.Action)
 		return nil

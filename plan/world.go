@@ -39,8 +39,8 @@ type Resolved struct {
 	Resource bool
 }
 
-// usable reports whether something can refer to it now or once this plan is applied.
-func (r Resolved) usable() bool {
+// Usable reports whether something can refer to it now or once this plan is applied.
+func (r Resolved) Usable() bool {
 	switch r.Action {
 	case Create:
 		return true
@@ -81,7 +81,7 @@ func (r *resolver) target(ref Ref) (v Value, canon Target, ok bool, err error) {
 				got, t = owner, canon
 			}
 		}
-		if !got.usable() {
+		if !got.Usable() {
 			r.block = got.Cause
 			if r.block == "" {
 				r.block = addressOf(t, got.Resource)

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// TestCrashKinds kills as TestCrash does, while tickets, objects, notes on contacts and notes on what is frozen are written;
+// TestCrashKinds kills as TestCrash does, while tickets, objects that refer to each other, notes on contacts and notes on what is frozen are written;
 // each point once, the parallelism by turns.
 func TestCrashKinds(t *testing.T) {
 	if testing.Short() {
@@ -59,7 +59,8 @@ func TestCrashKinds(t *testing.T) {
 
 const kindWorkspace = `{"app": {"id_code": "ws1", "name": "Acme", "region": "eu", "timezone": "UTC"},
  "admins": [{"id": "11", "name": "Mover", "email": "mover@acme.example", "has_inbox_seat": true}],
- "custom_objects": [{"identifier": "Known_Problem", "name": "Known Problem", "attributes": [{"name": "cause", "data_type": "string"}]}]}`
+ "custom_objects": [{"identifier": "Known_Problem", "name": "Known Problem", "attributes": [{"name": "cause", "data_type": "string"},
+   {"name": "parents", "data_type": "relationship", "reference": {"type": "many", "object_type_id": "Known_Problem"}}]}]}`
 
 var kindFiles = map[string]string{
 	"main.hcl": `deskform {
@@ -88,6 +89,11 @@ ticket_type "incident" {
 custom_object "problem" {
   name = "Known Problem"
   attribute "cause" { data_type = "string" }
+  attribute "parents" {
+    data_type   = "relationship"
+    object_type = "Known_Problem"
+    many        = true
+  }
 }
 records "contact" "people" {
   from  = data.export.rows
@@ -110,6 +116,7 @@ records "object" "problems" {
   external_id = "itsm:${each.id}"
   created_at  = each.at
   attributes  = { cause = each.text }
+  links       = { parents = each.person == null ? [] : [ref(object.problems, each.person)] }
 }
 records "ticket" "incidents" {
   from       = data.export.rows
@@ -147,7 +154,8 @@ records "conversation" "talks" {
 }
 `,
 	"rows.jsonl": `{"id":"e1","kind":"person","email":"ann@acme.example","person":null,"at":"2026-01-05T08:00:00Z","text":null}
-{"id":"p1","kind":"problem","email":null,"person":null,"at":"2026-01-05T08:00:00Z","text":"The drum"}
+{"id":"p1","kind":"problem","email":null,"person":"p2","at":"2026-01-05T08:00:00Z","text":"The drum"}
+{"id":"p2","kind":"problem","email":null,"person":"p1","at":"2026-01-05T08:00:00Z","text":"The belt"}
 {"id":"t1","kind":"ticket","email":"Printer","person":"e1","at":"2026-01-05T09:00:00Z","text":"High"}
 {"id":"k1","kind":"talk","email":null,"person":"e1","at":"2026-01-06T09:00:00Z","text":null}
 `,
@@ -160,7 +168,8 @@ records "conversation" "talks" {
 // kindDelta changes what can be changed, adds a text to each, and changes one that is frozen.
 var kindDelta = map[string]string{
 	"rows.jsonl": `{"id":"e1","kind":"person","email":"ann@acme.example","person":null,"at":"2026-01-05T08:00:00Z","text":null}
-{"id":"p1","kind":"problem","email":null,"person":null,"at":"2026-01-05T08:00:00Z","text":"The drum and the belt"}
+{"id":"p1","kind":"problem","email":null,"person":"p2","at":"2026-01-05T08:00:00Z","text":"The drum and the belt"}
+{"id":"p2","kind":"problem","email":null,"person":"p1","at":"2026-01-05T08:00:00Z","text":"The belt"}
 {"id":"t1","kind":"ticket","email":"Printer","person":"e1","at":"2026-01-05T09:00:00Z","text":"Low"}
 {"id":"k1","kind":"talk","email":null,"person":"e1","at":"2026-01-06T09:00:00Z","text":null}
 `,

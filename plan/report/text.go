@@ -110,7 +110,7 @@ func writeChange(out io.Writer, m masker, c *plan.Change, color bool) {
 		fmt.Fprintf(out, "  # %s", m.maskText(c.Reason))
 	}
 	fmt.Fprintln(out)
-	for _, f := range c.Fields {
+	for _, f := range slices.Concat(c.Fields, c.Deferred) {
 		m := m.naming(f.Addresses)
 		switch f.What {
 		case "set":
@@ -120,7 +120,11 @@ func writeChange(out io.Writer, m masker, c *plan.Change, color bool) {
 				fmt.Fprintf(out, "      ~ %s: %s -> %s\n", f.Field, m.value(c.Kind, f.Field, f.Before), m.value(c.Kind, f.Field, f.After))
 			}
 		case "add":
-			fmt.Fprintf(out, "      + %s %s\n", f.Field, m.value(c.Kind, f.Field, f.After))
+			follows := ""
+			if f.Reason == plan.Follows {
+				follows = "  # " + f.Reason
+			}
+			fmt.Fprintf(out, "      + %s %s%s\n", f.Field, m.value(c.Kind, f.Field, f.After), follows)
 		case "remove":
 			fmt.Fprintf(out, "      - %s %s\n", f.Field, m.value(c.Kind, f.Field, f.After))
 		case "conflict":
@@ -274,7 +278,7 @@ func (m masker) change(c plan.Change) shownChange {
 		p.Text = m.maskText(p.Text)
 		s.Notes = append(s.Notes, p)
 	}
-	for _, f := range c.Fields {
+	for _, f := range slices.Concat(c.Fields, c.Deferred) {
 		sf := shownField{Field: f.Field, What: f.What, Reason: f.Reason}
 		if m.personal(c.Kind, f.Field, f.Before, f.After) {
 			sf.Masked = true

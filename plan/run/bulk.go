@@ -171,7 +171,7 @@ func (r *Runner) alone(ctx context.Context, sh share) {
 		sh.w.mu.Lock()
 		sh.w.cut = true
 		sh.w.mu.Unlock()
-		r.over(ctx, sh.w)
+		r.settled(ctx, sh.w)
 		return
 	}
 	res, attempts, err := r.step(ctx, sh.step())
@@ -191,7 +191,7 @@ func (r *Runner) answered(ctx context.Context, sh share, res plan.Result, f fail
 		r.Journal.Record(s, res, w.p.base)
 	}
 	w.mu.Unlock()
-	r.over(ctx, w)
+	r.settled(ctx, w)
 }
 
 // next is the key of the first step that is not done. A row that is merged has none, as it has no object of its own.
@@ -202,8 +202,8 @@ func (w *waiting) next() string {
 	return ""
 }
 
-// over ends a record when nothing of it is on its way any more.
-func (r *Runner) over(ctx context.Context, w *waiting) {
+// settled ends a record when nothing of it is on its way any more.
+func (r *Runner) settled(ctx context.Context, w *waiting) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.left--; w.left > 0 {
@@ -217,7 +217,7 @@ func (r *Runner) over(ctx context.Context, w *waiting) {
 			r.Journal.Record(note, plan.Result{}, p.base)
 		}
 		o, err := r.failed(a, w.steps[i].Key, w.fails[i].err, w.fails[i].attempts)
-		r.ended(ctx, a, o, err)
+		r.over(ctx, p.change, o, err)
 		return
 	}
 	switch {
@@ -225,10 +225,10 @@ func (r *Runner) over(ctx context.Context, w *waiting) {
 		if p.base.Origin == "merged" {
 			r.Journal.Record(note, plan.Result{ID: p.base.ID}, p.base)
 		}
-		r.ended(ctx, a, w.outcome, r.clear(ctx, a))
+		r.over(ctx, p.change, w.outcome, r.clear(ctx, a))
 	case p.done == 0:
-		r.ended(ctx, a, plan.OutUnreached, nil)
+		r.over(ctx, p.change, plan.OutUnreached, nil)
 	default:
-		r.ended(ctx, a, plan.OutPartial, nil)
+		r.over(ctx, p.change, plan.OutPartial, nil)
 	}
 }

@@ -14,6 +14,7 @@ type progress struct {
 	live   *plan.Live // the last whole sight
 	later  []string   // fields written since, which live does not show
 	done   int
+	more   string // what is left of the record when these steps are done
 	// resumed: a run before this one was cut off at the record, or a step of it failed.
 	resumed bool
 }
@@ -99,7 +100,7 @@ func (p *progress) members(name string) []plan.Value {
 // finish records what holds when every step is done: sent for what needed no call, seen for all.
 func (p *progress) finish() {
 	b, c := p.base, p.change
-	b.Version, b.Partial = p.kind.Version, ""
+	b.Version, b.Partial = p.kind.Version, p.more
 	kept := map[string]bool{}
 	for _, f := range c.Fields {
 		if f.What == "keep" || f.What == "frozen" || f.What == "conflict" {

@@ -30,9 +30,12 @@ func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error)
 			}
 		}
 	}
-	if cause, err := r.resolve(ctx, &c); err != nil {
+	if missing, err := r.resolve(ctx, &c); err != nil {
 		return plan.OutUnreached, err
-	} else if cause != "" {
+	} else if missing != nil && missing.Set == c.Address.Set && r.stopped(ctx) {
+		return plan.OutUnreached, nil // the run has ended before it came to the other one
+	} else if missing != nil {
+		cause := plan.Address{Set: missing.Set, Key: missing.Key}.String()
 		return plan.OutBlocked, &asideError{kind: BlockedBy + cause, step: "resolve references", cause: fmt.Errorf("refers to %s, which this run could not write", cause)}
 	}
 	if c.Action == plan.Merged {
@@ -83,7 +86,10 @@ func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error)
 		}
 	}
 	steps, shared := apart(r.Dest.Steps(c))
-	p := &progress{base: base, change: &c, kind: kind, live: live, resumed: base.Partial != ""}
+	p := &progress{base: base, change: &c, kind: kind, live: live, resumed: base.Partial != "" && !r.following}
+	if len(c.Deferred) > 0 {
+		p.more = c.Address.String() + "#follow#"
+	}
 	if len(steps)+len(shared) == 0 {
 		p.finish()
 		r.Journal.Record(plan.Step{Address: c.Address, Kind: c.Kind}, plan.Result{ID: base.ID}, base)
@@ -282,21 +288,21 @@ func minus(a, b plan.Value) plan.Value {
 	return out
 }
 
-// resolve replaces every reference in the change by the id that the crosswalk has. It returns the address that has none.
-func (r *Runner) resolve(ctx context.Context, c *plan.Change) (missing string, err error) {
+// resolve replaces every reference in the change by the id that the crosswalk has. It returns the target that has none.
+func (r *Runner) resolve(ctx context.Context, c *plan.Change) (missing *plan.Target, err error) {
 	var walk func(v plan.Value) (plan.Value, error)
 	walk = func(v plan.Value) (plan.Value, error) {
 		switch v := v.(type) {
 		case plan.Ref:
 			for _, t := range v.Targets {
-				id, ok, err := r.lookUp(ctx, t)
+				id, ok, err := r.await(ctx, c.Address, t)
 				if err != nil {
 					return nil, err
 				}
 				if ok {
 					return id, nil
 				}
-				missing = plan.Address{Set: t.Set, Key: t.Key}.String()
+				missing = &t
 			}
 			return nil, nil
 		case []plan.Value:
@@ -325,14 +331,17 @@ func (r *Runner) resolve(ctx context.Context, c *plan.Change) (missing string, e
 	want := make(plan.Fields, len(c.Want))
 	for k, v := range c.Want {
 		if want[k], err = walk(v); err != nil {
-			return "", err
+			return nil, err
 		}
 	}
 	c.Want = want
 	c.Fields = slices.Clone(c.Fields)
-	for i := range c.Fields {
-		if c.Fields[i].After, err = walk(c.Fields[i].After); err != nil {
-			return "", err
+	for i, f := range c.Fields {
+		if f.What != "set" && f.What != "add" && f.What != "remove" {
+			continue
+		}
+		if c.Fields[i].After, err = walk(f.After); err != nil {
+			return nil, err
 		}
 	}
 	c.Parts = slices.Clone(c.Parts)
@@ -340,7 +349,7 @@ func (r *Runner) resolve(ctx context.Context, c *plan.Change) (missing string, e
 		fields := make(plan.Fields, len(c.Parts[i].Fields))
 		for k, v := range c.Parts[i].Fields {
 			if fields[k], err = walk(v); err != nil {
-				return "", err
+				return nil, err
 			}
 		}
 		c.Parts[i].Fields = fields

@@ -96,6 +96,10 @@ type Runner struct {
 	dead  map[plan.Target]bool   // whose object is gone and was not made anew yet
 	first map[string]int64       // when a step was tried that is repeated, by its key
 	bulks map[string][]share     // steps of the set that wait for more of their like, by Bulk.Key
+
+	working   map[plan.Target]chan struct{} // records in work, each until it is closed
+	rest      map[plan.Target]plan.Outcome  // records of which something is deferred, and what became of them so far
+	following bool                          // all but what is deferred is done
 }
 
 // A tally counts the records of a set that were tried and those that failed on their own account.
@@ -126,6 +130,7 @@ func (r *Runner) Apply(ctx context.Context, changes iter.Seq2[plan.Change, error
 		}
 		r.first[in.Step.Key] = cmp.Or(in.Step.TriedAt, in.At.Unix())
 	}
+	r.working, r.rest, r.following = map[plan.Target]chan struct{}{}, map[plan.Target]plan.Outcome{}, false
 	work := make(chan func())
 	var idle sync.WaitGroup // records and calls in work
 	var workers sync.WaitGroup
@@ -138,7 +143,10 @@ func (r *Runner) Apply(ctx context.Context, changes iter.Seq2[plan.Change, error
 		})
 	}
 	do := func(f func()) { idle.Add(1); work <- f }
-	hand := func(c plan.Change) { do(func() { r.one(ctx, c) }) }
+	hand := func(c plan.Change) {
+		r.enter(c.Address)
+		do(func() { r.one(ctx, c); r.leave(c.Address) })
+	}
 	var second []plan.Change // rows merged into an object of the same set, which must exist first
 	finish := func() error {
 		idle.Wait()
@@ -189,6 +197,11 @@ func (r *Runner) Apply(ctx context.Context, changes iter.Seq2[plan.Change, error
 		}
 	}
 	err = finish()
+	if err == nil && failed == nil {
+		failed = r.follow(ctx, changes, hand)
+		err = finish()
+	}
+	r.unfinished()
 	close(work)
 	workers.Wait()
 	r.mu.Lock()
@@ -250,14 +263,25 @@ func (r *Runner) count(a plan.Address, o plan.Outcome, err error) {
 // one carries out one change and counts its outcome, unless it waits for calls that it shares with others.
 func (r *Runner) one(ctx context.Context, c plan.Change) {
 	if r.stopped(ctx) {
-		r.count(c.Address, unreached(c), nil)
+		r.count(c.Address, r.whole(c.Address, unreached(c)), nil)
 		return
 	}
 	o, err := r.carry(ctx, c)
-	if o != waits {
-		r.attempted(c.Address, o)
-		r.ended(ctx, c.Address, o, err)
+	if o == waits {
+		return
 	}
+	if !r.following { // what follows is a part of a record that was counted
+		r.attempted(c.Address, o)
+	}
+	r.over(ctx, &c, o, err)
+}
+
+// over counts what became of a record, unless a part of it follows.
+func (r *Runner) over(ctx context.Context, c *plan.Change, o plan.Outcome, err error) {
+	if o = r.whole(c.Address, o); err == nil && len(c.Deferred) > 0 && r.defers(c.Address, o) {
+		return
+	}
+	r.ended(ctx, c.Address, o, err)
 }
 
 // ended sets a record aside if that is how it ended, and counts its outcome. It was counted as attempted before.

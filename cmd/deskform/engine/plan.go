@@ -191,7 +191,19 @@ func (e *Engine) changes(ctx context.Context, sel selection, p *Plan) iter.Seq2[
 		w := &world{ctx: ctx, e: e, seats: map[string]string{}, ids: map[string]string{}, planned: map[string]bool{}, selected: sel}
 		names := &naming{w: w, resources: map[string]string{}, known: map[string]string{}}
 		made := map[string]int{}
-		for _, set := range e.Config.Sets {
+		place := map[string]int{}
+		for i, set := range e.Config.Sets {
+			place[set.Name] = i
+		}
+		decided := 0
+		for i, set := range e.Config.Sets {
+			if end := circle(e.Config.Sets, place, i); end > decided {
+				if err := w.decide(e.Config.Sets[i:end]); err != nil {
+					yield(plan.Change{}, err)
+					return
+				}
+				decided = end
+			}
 			kind := e.kinds[set.Kind]
 			e.Watch.Start("compare "+set.Name, 0)
 			wants := selectedWants(sel, set.Name, set.Resource, e.Cache.Wants(ctx, set.Name))
@@ -204,6 +216,10 @@ func (e *Engine) changes(ctx context.Context, sel selection, p *Plan) iter.Seq2[
 			made := 0
 			for c, err := range plan.Diff(&set.Set, kind, wants, bases, w) {
 				if err == nil {
+					plan.Defer(kind, &c, func(t plan.Target) bool {
+						at, known := place[t.Set]
+						return known && (at > i || at == i && t.Key >= c.Address.Key)
+					})
 					err = w.decided(&c)
 				}
 				if err == nil {
@@ -226,6 +242,9 @@ func (e *Engine) changes(ctx context.Context, sel selection, p *Plan) iter.Seq2[
 					p.Books.Add(set.Name, plan.OutcomeOf(c.Action), 1)
 				}
 				p.Forecast.add(e.Dest, c)
+				if f, ok := c.Following(); ok {
+					p.Forecast.add(e.Dest, f)
+				}
 				e.Watch.Step(1)
 				if !yield(c, nil) {
 					return

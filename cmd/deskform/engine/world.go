@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"deskform/hcl"
 	"deskform/plan"
 	"deskform/state/cache"
 )
@@ -18,6 +19,8 @@ type world struct {
 	ids map[string]string
 	// planned are the sets of this plan: what they did not decide is not there.
 	planned map[string]bool
+	// circle are sets whose records refer to each other: one that is not decided yet is taken for what it looks like.
+	circle map[string]*hcl.Set
 	// selected limits the plan to some records; nil means all.
 	selected selection
 }
@@ -100,8 +103,16 @@ func (w *world) Target(t plan.Target) (plan.Resolved, bool, error) {
 		return plan.Resolved{}, false, nil
 	}
 	b, err := w.e.State.Base(w.ctx, t.Set, t.Key)
-	if err != nil || b == nil {
+	if err != nil {
 		return plan.Resolved{}, false, err
+	}
+	if set := w.circle[t.Set]; set != nil {
+		if made, err := w.toMake(set, t, b); made || err != nil {
+			return plan.Resolved{Action: plan.Create}, made, err
+		}
+	}
+	if b == nil {
+		return plan.Resolved{}, false, nil
 	}
 	r := plan.Resolved{Action: plan.NoOp, ID: b.ID, Resource: resource}
 	if b.Origin == "merged" {
