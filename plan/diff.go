@@ -446,6 +446,9 @@ func (r *resolver) parts(wants []PartWant, base *Base, there []LivePart, c *Chan
 func adopt(set *Set, kind *Kind, want *Want, live *Live, by string, r *resolver, c *Change) error {
 	c.Action, c.ID, c.UpdatedAt = Adopt, live.ID, live.UpdatedAt
 	c.Reason = "already in Intercom, found by " + by
+	if kind.Believed != "" && live.Fields[ProvenField] != true {
+		c.Reason = kind.Believed
+	}
 	c.Have = live.Fields
 	for _, name := range fieldOrder(kind, c.Want) {
 		f, ok := kind.Field(name)

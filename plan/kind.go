@@ -120,6 +120,9 @@ type Kind struct {
 	Within string
 	// KeyWithin is a field: NaturalKeys tell apart only objects with the same value of it. Empty: all.
 	KeyWithin string
+	// Believed is for a kind that no call shows: why one of it is taken for being there although nothing has proven it.
+	// Refuted says what to do once a write has proven that it is not. Reader shows what is proven as ProvenField = true.
+	Believed, Refuted string
 	// Restorable: an archived object keeps its keys and can be brought back, which `on_archived` decides.
 	Restorable bool
 	// Lasting: one that was archived keeps its name, so that no other can be made in its place.

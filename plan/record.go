@@ -46,6 +46,8 @@ type Set struct {
 	Match []string
 	// DependsOn are the sets that this one refers to.
 	DependsOn []string
+	// Retry: what was proven not to be there is believed once more, so that a write can prove otherwise.
+	Retry bool
 	// Uses are resources that every record needs (attributes written, by target).
 	Uses []Target
 }

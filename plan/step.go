@@ -64,9 +64,18 @@ type Result struct {
 	Adopted bool `json:"adopted,omitempty"`
 	// Members are the ids of the objects that a call for several says it has reached; it may pass over some in silence.
 	Members []string `json:"members,omitempty"`
+	// Proves are things that no call shows and that are there, since the step could write to them.
+	Proves []Thing `json:"-"`
 	// Live is the whole object as the service then showed it, nil when the reply does not show it.
 	Live *Live `json:"-"`
 }
+
+// A Thing is an object in Intercom.
+type Thing struct{ Kind, ID string }
+
+// ProvenField is the name under which Live and Base.Seen have whether a thing that no call shows is known to be there: true or
+// false, absent when nobody knows. See Kind.Believed.
+const ProvenField = "proven"
 
 // An Intent is the journal's note that a step is about to be tried.
 type Intent struct {
@@ -141,6 +150,8 @@ type StepError struct {
 	Verdict Verdict
 	// After is how long the service asked to wait before the next try, 0 when it did not say.
 	After time.Duration
+	// Lacks is what the answer proves not to be there, see Kind.Believed; zero for nothing.
+	Lacks Thing
 	Err   error
 }
 

@@ -22,6 +22,10 @@ func compareKnown(set *Set, kind *Kind, want *Want, base *Base, r *resolver, w W
 	if live == nil || live.Gone {
 		return gone(set, kind, want, r, c)
 	}
+	if base.Seen[ProvenField] == false && live.Fields[ProvenField] != true && !set.Retry {
+		c.Action, c.Reason, c.ID = Manual, kind.Refuted, "" // nothing can refer to it
+		return nil
+	}
 	if live.ID != "" && live.ID != base.ID {
 		if done, err := follow(set, kind, want, base, live, w, c); done || err != nil {
 			return err

@@ -216,7 +216,7 @@ func (r *Runner) settled(ctx context.Context, w *waiting) {
 			p.base.Partial = w.steps[i].Key
 			r.Journal.Record(note, plan.Result{}, p.base)
 		}
-		o, err := r.failed(a, w.steps[i].Key, w.fails[i].err, w.fails[i].attempts)
+		o, err := r.failed(ctx, a, w.steps[i].Key, w.fails[i].err, w.fails[i].attempts)
 		r.over(ctx, p.change, o, err)
 		return
 	}

@@ -14,6 +14,9 @@ import (
 // others.
 func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error) {
 	kind, action := r.kinds[c.Kind], c.Action
+	if use := r.refuted(c.Address.Set); use != "" {
+		return plan.OutBlocked, &asideError{kind: BlockedBy + use, step: "resolve references", cause: fmt.Errorf("needs %s, which is not in Intercom", use)}
+	}
 	base, err := r.Journal.Base(ctx, c.Address.Set, c.Address.Key)
 	if err != nil {
 		return plan.OutUnreached, err
@@ -73,7 +76,7 @@ func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error)
 		case errors.Is(err, plan.ErrNotFound):
 			return plan.OutConflict, &asideError{kind: "conflict", step: "compare", cause: fmt.Errorf("%s %s was deleted in Intercom after the plan was made; plan again", c.Kind, c.ID)}
 		case err != nil:
-			return r.failed(c.Address, "compare", err, 1)
+			return r.failed(ctx, c.Address, "compare", err, 1)
 		case got.ID != c.ID:
 			return plan.OutConflict, &asideError{kind: "conflict", step: "compare", cause: fmt.Errorf("%s %s was merged into %s in Intercom after the plan was made; plan again", c.Kind, c.ID, got.ID)}
 		}
@@ -122,7 +125,7 @@ func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error)
 				base.Partial = s.Key
 				r.Journal.Record(plan.Step{Address: c.Address, Kind: c.Kind}, plan.Result{}, base)
 			}
-			return r.failed(c.Address, s.Key, err, attempts)
+			return r.failed(ctx, c.Address, s.Key, err, attempts)
 		}
 		if gone != nil && res.ID == gone.ID { // it was brought back, and what was written to it is there
 			base.Origin, base.Parts = gone.Origin, gone.Parts
@@ -189,7 +192,7 @@ func (r *Runner) merge(ctx context.Context, c plan.Change, base *plan.Base) (pla
 		s.ID = id
 		res, attempts, err := r.step(ctx, s)
 		if err != nil {
-			return r.failed(c.Address, s.Key, err, attempts)
+			return r.failed(ctx, c.Address, s.Key, err, attempts)
 		}
 		p.after(s, res, "", r.Clock.Now().Unix())
 		r.Journal.Record(s, res, base)
@@ -206,11 +209,21 @@ func (r *Runner) merge(ctx context.Context, c plan.Change, base *plan.Base) (pla
 const BlockedBy = "blocked by "
 
 // failed sorts an error: it sets the record aside, leaves it in doubt, or stops the run.
-func (r *Runner) failed(a plan.Address, step string, err error, attempts int) (plan.Outcome, error) {
+func (r *Runner) failed(ctx context.Context, a plan.Address, step string, err error, attempts int) (plan.Outcome, error) {
 	var se *plan.StepError
 	switch {
 	case errors.As(err, &se) && se.Verdict == plan.StopRun:
 		return plan.OutUnreached, err
+	case errors.As(err, &se) && se.Lacks.ID != "":
+		kind := "not there"
+		lacks, err := r.refute(ctx, se.Lacks)
+		if err != nil {
+			return plan.OutUnreached, err
+		}
+		if lacks != "" {
+			kind = BlockedBy + lacks
+		}
+		return plan.OutSetAside, &asideError{kind: kind, step: step, attempts: attempts, cause: se}
 	case errors.Is(err, errDoubt):
 		return plan.OutInDoubt, &asideError{kind: "in doubt", step: step, attempts: attempts, cause: err}
 	case errors.As(err, &se):

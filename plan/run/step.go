@@ -34,7 +34,7 @@ func (r *Runner) step(ctx context.Context, s plan.Step) (plan.Result, int, error
 		}
 		if err == nil {
 			r.made(s, res)
-			return res, attempt, nil
+			return res, attempt, r.proves(calls, res)
 		}
 		last = err
 		var se *plan.StepError

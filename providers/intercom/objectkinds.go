@@ -16,8 +16,10 @@ func objectKinds() []plan.Kind {
 		},
 		{
 			Name: "object_attribute", Within: "custom_object", Resource: true, KeyAlways: true, NaturalKeys: []string{"name"}, KeyWithin: "of", Version: normalizer,
-			Doc:    "An attribute or reference of a custom object type, which a person makes. No API lists them (IC 2): one is believed to be there once its type is, and a write that Intercom does not take names it.",
-			Manual: "no API creates attributes of custom objects: in Intercom open Settings > Data > Custom Objects, open the object, add the attribute (or for a relationship the reference) with exactly this name, type and options, then plan again",
+			Doc:      "An attribute or reference of a custom object type, which a person makes. No API lists them (IC 2): one is believed to be there once its type is, until a write proves it, or proves that it is not: then the record is set aside, the attribute is an open manual step, and what writes it waits.",
+			Believed: "cannot be seen: no call lists attributes of custom objects (IC 2); proven by the first write",
+			Refuted:  "Intercom did not take a write to it: it is not there, or is of another type. In Intercom open Settings > Data > Custom Objects, open the object, add or correct the attribute with exactly this name, type and options, then run apply --only-failed, whose first write proves it",
+			Manual:   "no API creates attributes of custom objects: in Intercom open Settings > Data > Custom Objects, open the object, add the attribute (or for a relationship the reference) with exactly this name, type and options, then plan again",
 			Fields: []plan.Field{
 				{Name: "of", Type: plan.TypeRef, Mode: plan.CreateOnly, Required: true, AtCreate: true, Refs: []string{"custom_object"}, Doc: "The type it stands in."},
 				{Name: "name", Type: plan.TypeString, Mode: plan.CreateOnly, Doc: "The name in Intercom; the block's label when left out."},

@@ -83,29 +83,65 @@ func (r *Reader) sweepObjects(ctx context.Context, kind string, yield func(plan.
 	return nil
 }
 
-// objectAttributes are believed to be there once their type is: no call shows them.
+// objectAttributes are believed to be there once their type is: no call lists them. What an instance shows is proven.
 func (r *Reader) objectAttributes(ctx context.Context, yield func(plan.Live, error) bool) error {
-	there := map[string]bool{}
+	seen := map[string]map[string]bool{} // by type, nil for one that is not there
 	for _, a := range r.c.ObjectAttributes {
-		known, asked := there[a.Of]
+		names, asked := seen[a.Of]
 		if !asked {
-			var raw json.RawMessage
-			err := r.c.read(ctx, http.MethodGet, objectPath(a.Of)+"?page=1&per_page=1", nil, &raw, "GET /custom_object_instances")
-			if err != nil && !errors.Is(err, plan.ErrNotFound) {
+			var err error
+			if names, err = r.shownAttributes(ctx, a.Of); err != nil {
 				return err
 			}
-			known = err == nil
-			there[a.Of] = known
+			seen[a.Of] = names
 		}
-		if known && !yield(plan.Live{Kind: "object_attribute", ID: a.Of + "/" + a.Name, PartCount: -1, Fields: plan.Fields{"of": a.Of, "name": a.Name}}, nil) {
+		if names == nil {
+			continue
+		}
+		f := plan.Fields{"of": a.Of, "name": a.Name}
+		if names[a.Name] {
+			f[plan.ProvenField] = true
+		}
+		if !yield(plan.Live{Kind: "object_attribute", ID: attributeID(a.Of, a.Name), PartCount: -1, Fields: f}, nil) {
 			return errStopped
 		}
 	}
 	return nil
 }
 
+func attributeID(typ, name string) string { return typ + "/" + name }
+
+// shownAttributes are those that the first page of a type's instances shows; nil when the type is not there.
+func (r *Reader) shownAttributes(ctx context.Context, typ string) (map[string]bool, error) {
+	env := map[string]json.RawMessage{}
+	err := r.c.read(ctx, http.MethodGet, objectPath(typ)+"?page=1&per_page=150", nil, &env, "GET /custom_object_instances")
+	if errors.Is(err, plan.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	items, err := listOf(env, "data")
+	if err != nil {
+		return nil, fmt.Errorf("intercom: GET /custom_object_instances: %w", err)
+	}
+	names := map[string]bool{}
+	for _, raw := range items {
+		var o struct {
+			Custom map[string]json.RawMessage `json:"custom_attributes"`
+		}
+		if err := json.Unmarshal(raw, &o); err != nil {
+			return nil, fmt.Errorf("intercom: GET /custom_object_instances: %w", err)
+		}
+		for name := range o.Custom {
+			names[name] = true
+		}
+	}
+	return names, nil
+}
+
 // An ObjectAttribute names an attribute of a custom object type that the configuration declares.
-type ObjectAttribute struct{ Of, Name string }
+type ObjectAttribute struct{ Of, Name, DataType string }
 
 func convertObject(raw json.RawMessage, l *plan.Live) error {
 	var o struct {
@@ -211,6 +247,9 @@ func (w *Writer) writeObject(ctx context.Context, s plan.Step) (plan.Result, err
 	if errors.As(err, &he) && he.Status == http.StatusNotFound {
 		return res, &plan.StepError{Step: s.Op, Status: he.Status, Verdict: plan.Permanent, Message: "custom object type " + typ + " is not there; make it, then plan again"}
 	}
+	if errors.As(err, &he) {
+		return res, w.namesAttribute(s, typ, he)
+	}
 	if err != nil {
 		return res, err
 	}
@@ -226,14 +265,50 @@ func (w *Writer) writeObject(ctx context.Context, s plan.Step) (plan.Result, err
 			continue
 		}
 		if !plan.Equal(want, have) {
-			return res, dropped(s, typ, name, "the attribute is not there, is of another type, or lacks the option")
+			err := dropped(s, typ, name, "the attribute is not there, is of another type, or lacks the option")
+			if attr, ok := strings.CutPrefix(name, "attributes."); ok && w.dataType(typ, attr) != "list" {
+				err.Lacks = plan.Thing{Kind: "object_attribute", ID: attributeID(typ, attr)} // only a list has values of its own that can be missing
+			}
+			return res, err
+		}
+	}
+	for _, name := range s.Fields {
+		if _, attr, ok := strings.Cut(name, "."); ok && p[name] != nil && !plan.Equal(p[name], []plan.Value{}) {
+			res.Proves = append(res.Proves, plan.Thing{Kind: "object_attribute", ID: attributeID(typ, attr)})
 		}
 	}
 	return res, nil
 }
 
+func (w *Writer) dataType(typ, attr string) string {
+	for _, a := range w.c.ObjectAttributes {
+		if a.Of == typ && a.Name == attr {
+			return a.DataType
+		}
+	}
+	return ""
+}
+
+// namesAttribute says which of the attributes that were written a refusal is about; the configuration's names are nobody's
+// data.
+func (w *Writer) namesAttribute(s plan.Step, typ string, he *transport.HTTPError) error {
+	e := parseError(he)
+	if he.Status != http.StatusBadRequest && he.Status != http.StatusUnprocessableEntity {
+		return he
+	}
+	for _, name := range s.Fields {
+		_, attr, ok := strings.Cut(name, ".")
+		if !ok || e.Field != attr && e.Field != "custom_attributes."+attr && !strings.Contains(e.Message, "'"+attr+"'") && !strings.Contains(e.Message, "\""+attr+"\"") {
+			continue
+		}
+		return &plan.StepError{Step: s.Op, Status: he.Status, Code: e.Code, Verdict: plan.Permanent, Lacks: plan.Thing{Kind: "object_attribute", ID: attributeID(typ, attr)},
+			Message: fmt.Sprintf("Intercom does not take attribute %s of custom object type %s: it is not there, or is of another type; add or correct it under Settings > Data > Custom Objects, then apply --only-failed (HTTP %d %s: %s)", attr, typ, he.Status, e.Code, w.c.Redact.Text(e.Message))}
+	}
+	return he
+}
+
 // dropped reports a value that was written, answered with success and not kept (IC trap 12).
-func dropped(s plan.Step, typ, field, why string) error {
+func dropped(s plan.Step, typ, field, why string) *plan.StepError {
 	_, name, ok := strings.Cut(field, ".")
 	if !ok {
 		name = field

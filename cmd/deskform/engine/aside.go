@@ -160,6 +160,9 @@ func (e *Engine) ListAside(ctx context.Context, w io.Writer, format string, reve
 		if all[first].address.String() == root {
 			waiting--
 			fmt.Fprintf(w, "%s\n  %s: %s (%d attempts, %s)\n", mask(root), step(all[first].Step), all[first].Reason, all[first].Attempts, all[first].At.Format(time.RFC3339))
+		} else if tried := slices.IndexFunc(all[first:i], func(a Aside) bool { return a.Attempts > 0 }); tried >= 0 { // a record has proven it
+			a := all[first+tried]
+			fmt.Fprintf(w, "%s\n  %s: %s (%s)\n", mask(root), step(a.Step), a.Reason, a.At.Format(time.RFC3339))
 		} else {
 			fmt.Fprintf(w, "%s\n  is not usable; `deskform why` tells the reason\n", mask(root))
 		}

@@ -315,7 +315,8 @@ func customObjects(cfg *hcl.Config) (types []string, attributes []intercom.Objec
 			case "object_attribute":
 				typ, label, _ := strings.Cut(r.Key, "/")
 				name, _ := r.Want.Fields["name"].(string)
-				attributes = append(attributes, intercom.ObjectAttribute{Of: byLabel[typ], Name: cmp.Or(name, label)})
+				dataType, _ := r.Want.Fields["data_type"].(string)
+				attributes = append(attributes, intercom.ObjectAttribute{Of: byLabel[typ], Name: cmp.Or(name, label), DataType: dataType})
 			}
 		}
 	}

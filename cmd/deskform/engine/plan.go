@@ -68,6 +68,8 @@ type Plan struct {
 	Touched map[string]int
 	// Pending: there is something to do.
 	Pending int
+	// retry: what is set aside is tried again, with what it needs.
+	retry bool
 	// refused are reasons that were found while comparing.
 	refused []string
 }
@@ -120,6 +122,7 @@ func (e *Engine) planAgain(ctx context.Context, o PlanOptions, p *Plan) error {
 	if err := e.Refresh(ctx, reader, o.Refresh); err != nil {
 		return err
 	}
+	p.retry = o.OnlyFailed
 	if o.OnlyFailed {
 		if o.Targets, err = e.failed(ctx); err != nil {
 			return err
@@ -214,7 +217,9 @@ func (e *Engine) changes(ctx context.Context, sel selection, p *Plan) iter.Seq2[
 			}
 			bases := selectedBases(sel, set.Name, set.Resource, e.State.Bases(ctx, set.Name))
 			made := 0
-			for c, err := range plan.Diff(&set.Set, kind, wants, bases, w) {
+			compared := set.Set
+			compared.Retry = p.retry
+			for c, err := range plan.Diff(&compared, kind, wants, bases, w) {
 				if err == nil {
 					plan.Defer(kind, &c, func(t plan.Target) bool {
 						at, known := place[t.Set]
