@@ -130,6 +130,13 @@ func diffOne(set *Set, kind *Kind, want *Want, base *Base, w World) (Change, err
 	if err == nil && c.Action == Merged { // its notes are its own all the same
 		err = r.parts(want.Parts, base, nil, &c)
 	}
+	if err != nil || !c.Action.Writes() {
+		return c, err
+	}
+	probs, err := w.Refused(&c)
+	if len(probs) > 0 {
+		c.Action, c.Reason, c.Problems, c.Fields, c.Parts = Invalid, probs[0].Field+" "+probs[0].Text, probs, nil, nil
+	}
 	return c, err
 }
 
@@ -163,6 +170,9 @@ func (r *resolver) want(kind *Kind, want *Want, base *Base, c *Change) error {
 		got, err := r.value(name, v)
 		if err != nil {
 			return err
+		}
+		if got == nil && f != nil && f.NullLeaves {
+			continue
 		}
 		c.Want[name] = got
 	}

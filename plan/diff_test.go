@@ -63,6 +63,8 @@ func (m *memory) Find(_, field string, v plan.Value) ([]*plan.Live, error) {
 
 func (m *memory) Whole(_, id string) (*plan.Live, error) { return m.live[id], nil }
 
+func (m *memory) Refused(*plan.Change) ([]plan.Problem, error) { return nil, nil }
+
 func (m *memory) Born(string, plan.Fields) (plan.Fields, error) { return nil, nil }
 
 func (m *memory) SamePart(want plan.PartWant, got plan.LivePart) bool {

@@ -14,6 +14,8 @@ type World interface {
 	SamePart(want PartWant, got LivePart) bool
 	// Born are the fields that a new object has without being told, nil for none.
 	Born(kind string, want Fields) (Fields, error)
+	// Refused is what the service would refuse about a change, as far as the workspace shows.
+	Refused(c *Change) ([]Problem, error)
 	// Owner is the address that the state binds to an object, if any.
 	Owner(kind, id string) (Target, bool, error)
 	// Target is what this plan decided about an address or, for sets that are not part of it, what the state has.

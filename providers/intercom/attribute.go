@@ -117,9 +117,6 @@ func (n *normal) relationship(typ string, existing bool) {
 	case n.text("object_type") == "" && !existing:
 		n.problem("object_type", "required", "is needed for data_type = \"relationship\": the custom object that it leads to")
 	}
-	if f["many"] == nil && !existing {
-		f["many"] = false
-	}
 }
 
 // attribute makes the calls of a definition. Options of a conversation's are added and archived one by one, those of the

@@ -108,7 +108,7 @@ func conversationKind() plan.Kind {
 				{Name: "team", Type: plan.TypeRef, Mode: plan.Mutable, Refs: []string{"team"}, Doc: "A team."},
 				{Name: "teammate", Type: plan.TypeTeammate, Mode: plan.Mutable, Refs: []string{"teammate"}, Doc: "A teammate: `teammate(EMAIL)` or a declared one. Nobody found is nobody assigned."},
 			}},
-			{Name: "state", Type: plan.TypeEnum, Enum: []string{"open", "snoozed", "closed"}, Mode: plan.Mutable, Restored: true, Default: "open", Doc: "The state in the end; closing comes last (IC 4.4)."},
+			{Name: "state", Type: plan.TypeEnum, Enum: []string{"open", "snoozed", "closed"}, Mode: plan.Mutable, Restored: true, NullLeaves: true, Default: "open", Doc: "The state in the end; closing comes last (IC 4.4)."},
 			{Name: "snoozed_until", Type: plan.TypeTime, Mode: plan.Mutable, Restored: true, Doc: "Until when, for `snoozed`. A time that has passed leaves it open."},
 		}, longFields()...),
 		Part: &plan.PartKind{

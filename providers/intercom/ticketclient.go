@@ -28,9 +28,13 @@ type ticketType struct {
 type ticketAttribute struct {
 	id, name, dataType string
 	description        *string
-	visible            bool // to contacts
+	flags              map[string]bool
+	multiline          *bool // of a string, where it is shown
 	items              []listItem
 }
+
+// attributeFlags are what the API can set of an attribute with true and false (IC 3.8).
+var attributeFlags = []string{"visible_to_contacts", "visible_on_create", "required_to_create", "required_to_create_for_contacts"}
 
 type listItem struct{ id, label string }
 
@@ -52,14 +56,26 @@ type attributeJSON struct {
 	DataType    string          `json:"data_type"`
 	Description *string         `json:"description"`
 	Visible     bool            `json:"visible_to_contacts"`
+	OnCreate    bool            `json:"visible_on_create"`
+	Required    bool            `json:"required_to_create"`
+	OfContacts  bool            `json:"required_to_create_for_contacts"`
 	Archived    bool            `json:"archived"`
 	Options     json.RawMessage `json:"input_options"`
 }
 
 func (a attributeJSON) read() (ticketAttribute, error) {
-	out := ticketAttribute{id: string(a.ID), name: a.Name, dataType: a.DataType, description: a.Description, visible: a.Visible}
+	out := ticketAttribute{id: string(a.ID), name: a.Name, dataType: a.DataType, description: a.Description,
+		flags: map[string]bool{"visible_to_contacts": a.Visible, "visible_on_create": a.OnCreate, "required_to_create": a.Required, "required_to_create_for_contacts": a.OfContacts}}
 	if out.id == "" {
 		return out, fmt.Errorf("attribute %s: %w", a.Name, errNoID)
+	}
+	if a.DataType == "string" {
+		var shape struct {
+			Multiline *bool `json:"multiline"`
+		}
+		if json.Unmarshal(a.Options, &shape) == nil { // no source tells its shape for certain
+			out.multiline = shape.Multiline
+		}
 	}
 	var err error
 	if a.DataType == "list" {
@@ -216,7 +232,7 @@ func (r *Reader) sweepTypes(ctx context.Context, kind string, yield func(plan.Li
 		var out []plan.Live
 		if kind == "ticket_attribute" {
 			for _, a := range t.attributes {
-				if a.name != titleAttribute && a.name != descriptionAttribute {
+				if a.name != TitleAttribute && a.name != DescriptionAttribute {
 					out = append(out, a.live(t.id))
 				}
 			}
@@ -246,8 +262,14 @@ func (t *ticketType) live() (plan.Live, error) {
 	if err := json.Unmarshal(t.raw, &in); err != nil {
 		return plan.Live{}, err
 	}
+	required := []plan.Value{}
+	for _, a := range t.attributes {
+		if a.flags["required_to_create"] {
+			required = append(required, a.name)
+		}
+	}
 	return plan.Live{Kind: "ticket_type", ID: t.id, PartCount: -1, Fields: plan.Fields{
-		"name": in.Name, "category": in.Category, "description": orNil(in.Description), "icon": orNil(in.Icon), "first_state": t.firstState,
+		"name": in.Name, "category": in.Category, "description": orNil(in.Description), "icon": orNil(in.Icon), "first_state": t.firstState, RequiredField: required,
 	}}, nil
 }
 
@@ -256,10 +278,19 @@ func (a *ticketAttribute) live(typ string) plan.Live {
 	for _, i := range a.items {
 		options = append(options, i.label)
 	}
-	return plan.Live{Kind: "ticket_attribute", ID: typ + "/" + a.id, PartCount: -1, Fields: plan.Fields{
-		"of": typ, "name": a.name, "data_type": a.dataType, "options": options, "description": orNil(a.description), "visible_to_contacts": a.visible,
-	}}
+	f := plan.Fields{"of": typ, "name": a.name, "data_type": a.dataType, "options": options, "description": orNil(a.description)}
+	for name, v := range a.flags {
+		f[name] = v
+	}
+	if a.multiline != nil {
+		f["multiline"] = *a.multiline
+	}
+	return plan.Live{Kind: "ticket_attribute", ID: typ + "/" + a.id, PartCount: -1, Fields: f}
 }
+
+// RequiredField is where Reader keeps the names of the attributes without which no ticket of a type can be made; no field of
+// the language.
+const RequiredField = "required"
 
 // states yields the ticket states; first are those that a new ticket can have.
 func (r *Reader) states(ctx context.Context, yield func(plan.Live, error) bool) error {
@@ -368,9 +399,9 @@ func (r *Reader) convertTicket(ctx context.Context, raw json.RawMessage, l *plan
 	if err := custom(t.Custom, f); err != nil {
 		return err
 	}
-	f["title"], f["body"] = f["attributes."+titleAttribute], f["attributes."+descriptionAttribute]
-	delete(f, "attributes."+titleAttribute)
-	delete(f, "attributes."+descriptionAttribute)
+	f["title"], f["body"] = f["attributes."+TitleAttribute], f["attributes."+DescriptionAttribute]
+	delete(f, "attributes."+TitleAttribute)
+	delete(f, "attributes."+DescriptionAttribute)
 	f[plan.MarkerField] = f["attributes."+KeyAttribute]
 	typ, err := r.c.ticketType(ctx, string(t.Type.ID))
 	switch {
@@ -421,10 +452,10 @@ func (w *Writer) ticketValues(ctx context.Context, typ string, p plan.Fields) (m
 		out[name] = a.items[i].id
 	}
 	if v, ok := p["title"]; ok {
-		out[titleAttribute] = v
+		out[TitleAttribute] = v
 	}
 	if v, ok := p["body"]; ok {
-		out[descriptionAttribute] = v
+		out[DescriptionAttribute] = v
 	}
 	if key, ok := p["key"]; ok {
 		out[KeyAttribute] = key
@@ -481,8 +512,8 @@ func (w *Writer) ticketAttribute(ctx context.Context, s plan.Step) (plan.Result,
 	p := s.Payload
 	typ, _ := p["of"].(string)
 	in := map[string]any{}
-	for _, k := range []string{"name", "description", "visible_to_contacts"} {
-		if v, ok := p[k]; ok {
+	for _, k := range append([]string{"name", "description", "multiline"}, attributeFlags...) {
+		if v, ok := p[k]; ok && (v != nil || k == "description") {
 			in[k] = v
 		}
 	}
@@ -500,7 +531,11 @@ func (w *Writer) ticketAttribute(ctx context.Context, s plan.Step) (plan.Result,
 		if in["description"] == nil {
 			in["description"] = p["name"] // there must be one (IC 3.8)
 		}
-		in["required_to_create"], in["required_to_create_for_contacts"], in["visible_on_create"] = false, false, false
+		for _, flag := range attributeFlags {
+			if in[flag] == nil {
+				in[flag] = false
+			}
+		}
 	} else {
 		_, id, _ := strings.Cut(s.ID, "/")
 		path += "/" + id
@@ -542,7 +577,32 @@ func (w *Writer) createTicket(ctx context.Context, s plan.Step) (plan.Result, er
 	if len(to) > 0 {
 		in["assignment"] = to
 	}
-	return w.object(ctx, s, http.MethodPost, "/tickets", in)
+	res, err := w.object(ctx, s, http.MethodPost, "/tickets", in)
+	var he *transport.HTTPError
+	if errors.As(err, &he) && he.Status == http.StatusBadRequest && strings.Contains(parseError(he).Message, missingRequired) {
+		return res, w.lacksRequired(ctx, s, typ, values, he)
+	}
+	return res, err
+}
+
+// missingRequired is the refusal of a ticket without a required attribute, which it does not name (IC 3.9).
+const missingRequired = "Missing required ticket attributes"
+
+// lacksRequired names the attributes that a refused ticket lacks; names of a type are nobody's data.
+func (w *Writer) lacksRequired(ctx context.Context, s plan.Step, typ string, values map[string]any, he *transport.HTTPError) error {
+	w.c.forgetTypes()
+	t, err := w.c.ticketType(ctx, typ)
+	if err != nil {
+		return errors.Join(he, err)
+	}
+	var names []string
+	for _, a := range t.attributes {
+		if a.flags["required_to_create"] && values[a.name] == nil {
+			names = append(names, a.name)
+		}
+	}
+	return &plan.StepError{Step: s.Op, Status: he.Status, Code: parseError(he).Code, Verdict: plan.Permanent,
+		Message: fmt.Sprintf("ticket type %s requires %s (required_to_create), which the ticket lacks; map a value, or set required_to_create = false, then plan again", typ, strings.Join(names, ", "))}
 }
 
 // sameState is the refusal of a state that the ticket has already; the rest of the call was not carried out then.

@@ -7,7 +7,7 @@ import "deskform/plan"
 const KeyAttribute = "itsm_key"
 
 // Names that a ticket type has for the title and the text of its tickets (IC 3.8).
-const titleAttribute, descriptionAttribute = "_default_title_", "_default_description_"
+const TitleAttribute, DescriptionAttribute = "_default_title_", "_default_description_"
 
 // ticketKinds are the definitions of tickets.
 func ticketKinds() []plan.Kind {
@@ -17,21 +17,25 @@ func ticketKinds() []plan.Kind {
 			Doc: "A type of tickets with its attributes, each an `attribute` block inside. It needs the attribute `" + KeyAttribute + "` (a string), in which deskform writes the key of a ticket's row (IC 4.2).",
 			Fields: []plan.Field{
 				{Name: "name", Type: plan.TypeString, Mode: plan.CreateOnly, Doc: "The name; the block's label when left out."},
-				{Name: "category", Type: plan.TypeEnum, Enum: []string{"Customer", "Back-office", "Tracker"}, Mode: plan.CreateOnly, Default: "Customer", Doc: "Who sees its tickets. To a Back-office ticket no customer can reply (IC 3.9): what one wrote is sent by the actor, and names them."},
+				{Name: "category", Type: plan.TypeEnum, Enum: []string{"Customer", "Back-office", "Tracker"}, Mode: plan.CreateOnly, Doc: "Who sees its tickets; a new type is `Customer` when left out. To a Back-office ticket no customer can reply (IC 3.9): what one wrote is sent by the actor, and names them."},
 				{Name: "description", Type: plan.TypeString, Mode: plan.Mutable, Doc: "What agents read about it."},
 				{Name: "icon", Type: plan.TypeString, Mode: plan.Mutable, Doc: "An emoji."},
 			},
 		},
 		{
 			Name: "ticket_attribute", Within: "ticket_type", Resource: true, Creatable: true, Lasting: true, KeyAlways: true, NaturalKeys: []string{"name"}, KeyWithin: "of", Version: normalizer,
-			Doc: "An attribute of a ticket type. Its type can never be changed (IC 3.8); none is required of anybody, so that imported tickets stay editable.",
+			Doc: "An attribute of a ticket type. Its type can never be changed (IC 3.8). What the configuration leaves out stays as it is on one that is there; a new one is then required of nobody and shown to nobody who makes a ticket, so that imported tickets stay editable.",
 			Fields: []plan.Field{
 				{Name: "of", Type: plan.TypeRef, Mode: plan.CreateOnly, Required: true, AtCreate: true, Refs: []string{"ticket_type"}, Doc: "The type it stands in."},
 				{Name: "name", Type: plan.TypeString, Mode: plan.CreateOnly, Doc: "The name in Intercom; the block's label when left out."},
 				{Name: "data_type", Type: plan.TypeEnum, Enum: []string{"string", "list", "integer", "decimal", "boolean", "datetime", "files"}, Mode: plan.CreateOnly, Required: true, Doc: "What it holds. `list` needs options."},
 				{Name: "options", Type: plan.TypeStrings, Mode: plan.Members, Doc: "The options of a list, none with a comma (IC trap 17). Options are only added; those of others stay."},
 				{Name: "description", Type: plan.TypeString, Mode: plan.Mutable, Doc: "What agents read about it."},
-				{Name: "visible_to_contacts", Type: plan.TypeBool, Mode: plan.Mutable, Default: false, Doc: "Whether customers see it in the tickets portal; deskform leaves it hidden unless this is true."},
+				{Name: "visible_to_contacts", Type: plan.TypeBool, Mode: plan.Mutable, Doc: "Whether customers see it in the tickets portal. A new one is hidden unless this is true."},
+				{Name: "visible_on_create", Type: plan.TypeBool, Mode: plan.Mutable, Doc: "Whether teammates see it when they make a ticket. A new one is hidden unless this is true."},
+				{Name: "required_to_create", Type: plan.TypeBool, Mode: plan.Mutable, Doc: "Whether a ticket cannot be made without it, by an import neither (IC 3.9): a row that gives no value is then invalid. A new one is not required unless this is true."},
+				{Name: "required_to_create_for_contacts", Type: plan.TypeBool, Mode: plan.Mutable, Doc: "Whether a contact who makes a ticket has to fill it in. A new one is not required unless this is true."},
+				{Name: "multiline", Type: plan.TypeBool, Mode: plan.Mutable, Doc: "Whether a string has several lines."},
 				{Name: "personal", Type: plan.TypeBool, Mode: plan.Mutable, Local: true, Doc: "Whether its values are a person's data and masked in plans. Those of a `string` are unless this is false."},
 			},
 		},
@@ -67,8 +71,8 @@ func ticketKind() plan.Kind {
 				{Name: "team", Type: plan.TypeRef, Mode: plan.Mutable, Refs: []string{"team"}, Doc: "A team."},
 				{Name: "teammate", Type: plan.TypeTeammate, Mode: plan.Mutable, Refs: []string{"teammate"}, Doc: "A teammate: `teammate(EMAIL)` or a declared one. Nobody found is nobody assigned."},
 			}},
-			{Name: "ticket_state", Type: plan.TypeRef, Mode: plan.Mutable, Refs: []string{"ticket_state"}, Doc: "Its state; a new ticket has the first submitted one of its type."},
-			{Name: "state", Type: plan.TypeEnum, Enum: []string{"open", "snoozed", "closed"}, Mode: plan.Mutable, Restored: true, Default: "open", Doc: "Whether its thread is open, which the ticket state does not say (IC trap 19)."},
+			{Name: "ticket_state", Type: plan.TypeRef, Mode: plan.Mutable, Refs: []string{"ticket_state"}, NullLeaves: true, Doc: "Its state, one of its type's; a new ticket has the first submitted one. Null leaves it to Intercom, since a ticket cannot be without one."},
+			{Name: "state", Type: plan.TypeEnum, Enum: []string{"open", "snoozed", "closed"}, Mode: plan.Mutable, Restored: true, NullLeaves: true, Default: "open", Doc: "Whether its thread is open, which the ticket state does not say (IC trap 19)."},
 			{Name: "snoozed_until", Type: plan.TypeTime, Mode: plan.Mutable, Restored: true, Doc: "Until when, for `snoozed`. A time that has passed leaves it open."},
 		}, longFields()...),
 		Part: &part,

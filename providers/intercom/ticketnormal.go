@@ -51,6 +51,9 @@ func nested(kind string, v plan.Value) string {
 func (n *normal) ticketAttribute() {
 	n.nestedName()
 	n.definition("ticket")
+	if n.w.Fields["multiline"] != nil && n.text("data_type") != "string" {
+		n.problem("multiline", "not_a_string", "only data_type = \"string\" has several lines")
+	}
 	opts, _ := n.w.Fields["options"].([]plan.Value)
 	for _, o := range opts {
 		if text, _ := o.(string); strings.Contains(text, ",") {

@@ -36,7 +36,11 @@ func (d *Destination) Born(kind string, want plan.Fields, live func(kind, id str
 
 func (b *builder) ticketType() {
 	if b.c.Action == plan.Create {
-		b.add("create_ticket_type", "", plan.Step{Fields: b.set(""), Payload: b.values("")})
+		payload := b.values("")
+		if payload["category"] == nil {
+			payload["category"] = "Customer"
+		}
+		b.add("create_ticket_type", "", plan.Step{Fields: b.set(""), Payload: payload})
 	} else if fields := b.set(""); len(fields) > 0 {
 		b.add("update_ticket_type", "", plan.Step{Repeatable: true, Fields: fields, Payload: b.values("")})
 	}

@@ -19,6 +19,8 @@ type world struct {
 	ids map[string]string
 	// planned are the sets of this plan: what they did not decide is not there.
 	planned map[string]bool
+	// types are the ticket types that were looked at, by what stands for them.
+	types map[string]*ticketType
 	// circle are sets whose records refer to each other: one that is not decided yet is taken for what it looks like.
 	circle map[string]*hcl.Set
 	// selected limits the plan to some records; nil means all.
