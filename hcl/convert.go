@@ -162,7 +162,9 @@ func (c *compiler) isChoice(v plan.Value, f *plan.Field, at hcl.Range) bool {
 		return true
 	}
 	hint := ""
-	if near := nearest(s, f.Enum); near != "" {
+	if why := f.Never[s]; why != "" {
+		hint = " " + why
+	} else if near := nearest(s, f.Enum); near != "" {
 		hint = " Did you mean \"" + near + "\"?"
 	}
 	c.errorf(at, "Not a choice", "%q can be %s; not %q.%s", f.Name, listing(f.Enum), s, hint)
@@ -180,11 +182,41 @@ func (c *compiler) refersTo(n *node, t typ, f *plan.Field) {
 			kind = d.kind.Name
 		}
 		if !contains(f.Refs, kind) {
-			c.errorf(n.at, "Wrong kind", "%q refers to %s, and %s is of kind %s.", f.Name, listing(f.Refs), set, kind)
+			hint := ""
+			if why := f.Never[kind]; why != "" {
+				hint = " " + why
+			}
+			c.errorf(n.at, "Wrong kind", "%q refers to %s, and %s is of kind %s.%s", f.Name, listing(f.Refs), set, kind, hint)
+			n.bad = true
+			return
+		}
+		if of := c.typeOf(set); f.OfType != nil && of != nil && !f.OfType(of.label, of.want.Fields) {
+			c.errorf(n.at, "Wrong type", "%q leads to another type than the records of %s have, which are of %s.%s. Refer to a set of the right type, or correct the attribute.", f.Name, set, of.set, of.label)
 			n.bad = true
 			return
 		}
 	}
+}
+
+// typeOf is the resource that the records of a set have for their type, nil where that is not to be seen.
+func (l *loader) typeOf(set string) *resourceDecl {
+	d, ok := l.sets[set]
+	if !ok {
+		return nil
+	}
+	i := slices.IndexFunc(d.kind.Fields, func(f plan.Field) bool { return f.Of != "" })
+	if i < 0 {
+		return nil
+	}
+	a, given := d.block.Body.Attributes[d.kind.Fields[i].Of]
+	if !given {
+		return nil
+	}
+	w, _, ok := words(a.Expr)
+	if !ok || len(w) != 2 {
+		return nil
+	}
+	return l.resources[w[0]][w[1]]
 }
 
 // convertTo makes a value of a field's type. Null stays null. The fault quotes no value.

@@ -320,8 +320,14 @@ func (c *compiler) members(f *plan.Field, e hclsyntax.Expression) []assigned {
 			}
 			c.uses.add(d.set, at)
 			m.name = f.Name + "." + d.objectName()
-			m.field = &plan.Field{Name: name, Type: f.ElemType(), Mode: f.Mode, Refs: f.Refs, Personal: f.Personal}
+			m.field = &plan.Field{Name: name, Type: f.ElemType(), Mode: f.Mode, Refs: f.Refs, Never: f.Never, Personal: f.Personal}
 			m.attribute = plan.Target{Set: d.set, Key: d.label}
+			if f.Leads != nil {
+				kind, ofType := f.Leads(d.want.Fields)
+				if kind != "" {
+					m.field.Refs, m.field.OfType = []string{kind}, ofType
+				}
+			}
 		case len(f.Fields) > 0:
 			i := slices.IndexFunc(f.Fields, func(g plan.Field) bool { return g.Name == name })
 			if i < 0 {

@@ -51,8 +51,14 @@ type Field struct {
 	AtCreate bool
 	// Refs are the kinds a reference may point to.
 	Refs []string
-	// Enum lists the values of a TypeEnum.
-	Enum []string
+	// Leads narrows Refs for a member of a TypeMap with Attributes, by the fields of the attribute that declares it: the kind
+	// that it leads to, empty for any, and for a kind whose sets have a type (see Of) the test of that type's block, nil for none.
+	Leads func(attribute Fields) (kind string, ofType func(label string, block Fields) bool)
+	// OfType is that test for a member.
+	OfType func(label string, block Fields) bool
+	// Enum lists the values of a TypeEnum. Never says of other values, which somebody may expect there, what to do instead.
+	Enum  []string
+	Never map[string]string
 	// Attributes: the names below a TypeMap are attribute resources of this model ("contact", "company",
 	// "conversation"); a name that is not declared is an error of the configuration.
 	Attributes string

@@ -102,7 +102,7 @@ func conversationKind() plan.Kind {
 			{Name: "participants", Type: plan.TypeRefs, Mode: plan.Members, Refs: []string{"contact"}, Personal: true, Doc: "Contacts who take part besides the one who opened it. Each that is added is told, which no flag avoids (IC trap 9), so leave it out unless that is meant."},
 			{Name: "tags", Type: plan.TypeRefs, Mode: plan.Members, Refs: []string{"tag"}, Doc: "Tags, one call each."},
 			{Name: "attributes", Type: plan.TypeMap, Mode: plan.Mutable, Attributes: "conversation", Doc: "Custom attributes by name."},
-			{Name: "links", Type: plan.TypeMap, Elem: plan.TypeRefs, Mode: plan.Members, Refs: []string{"object"}, Attributes: "conversation", Doc: "Custom objects by the name of a relationship; they ride in the call that writes attributes. Links that others added stay."},
+			{Name: "links", Type: plan.TypeMap, Elem: plan.TypeRefs, Mode: plan.Members, Refs: []string{"object"}, Leads: leads, Attributes: "conversation", Doc: "Custom objects by the name of a relationship; they ride in the call that writes attributes. Links that others added stay."},
 			{Name: "company", Type: plan.TypeRef, Mode: plan.Mutable, Refs: []string{"company"}, Doc: "The company it belongs to."},
 			{Name: "assign", Type: plan.TypeMap, Mode: plan.Mutable, Doc: "Who it is assigned to.", Fields: []plan.Field{
 				{Name: "team", Type: plan.TypeRef, Mode: plan.Mutable, Refs: []string{"team"}, Doc: "A team."},

@@ -25,13 +25,28 @@ func objectKinds() []plan.Kind {
 				{Name: "name", Type: plan.TypeString, Mode: plan.CreateOnly, Doc: "The name in Intercom; the block's label when left out."},
 				{Name: "data_type", Type: plan.TypeEnum, Enum: []string{"string", "list", "integer", "decimal", "boolean", "datetime", "relationship"}, Mode: plan.CreateOnly, Required: true, Doc: "What it holds. `list` needs options, `relationship` what it leads to."},
 				{Name: "options", Type: plan.TypeStrings, Mode: plan.CreateOnly, Doc: "The options of a list."},
-				{Name: "to", Type: plan.TypeEnum, Enum: []string{"contact", "company", "conversation"}, Mode: plan.CreateOnly, Doc: "What a relationship leads to, when it is no custom object."},
+				{Name: "to", Type: plan.TypeEnum, Enum: []string{"contact", "company"}, Never: map[string]string{"conversation": fromConversations}, Mode: plan.CreateOnly, Doc: "What a relationship leads to, when it is no custom object. Conversations are linked from their side, by their own `links` (IC 3.10)."},
 				{Name: "object_type", Type: plan.TypeString, Mode: plan.CreateOnly, Doc: "The identifier of the custom object type that a relationship leads to."},
 				{Name: "many", Type: plan.TypeBool, Mode: plan.CreateOnly, Doc: "Whether a relationship leads to many; changing that may wipe what is linked (IC 2)."},
 				{Name: "personal", Type: plan.TypeBool, Mode: plan.Mutable, Local: true, Doc: "Whether its values are a person's data and masked in plans. Those of a `string` are unless this is false."},
 			},
 		},
 	}
+}
+
+// fromConversations: the link is the conversation's (IC 3.10).
+const fromConversations = "No call links an object with a conversation from the object's side (IC 3.10): declare attribute \"conversation\" \"NAME\" { data_type = \"relationship\", object_type = the identifier of this type } and write links = { NAME = [ref(object.SET, key)] } in the conversations."
+
+// leads is what a relationship leads to, by its block: to, or the type with the identifier object_type.
+func leads(attribute plan.Fields) (string, func(string, plan.Fields) bool) {
+	if to, _ := attribute["to"].(string); to != "" {
+		return to, nil
+	}
+	id, _ := attribute["object_type"].(string)
+	if id == "" {
+		return "", nil
+	}
+	return "object", func(label string, block plan.Fields) bool { return ObjectIdentifier(block, label) == id }
 }
 
 func objectKind() plan.Kind {
@@ -44,7 +59,7 @@ func objectKind() plan.Kind {
 			{Name: "created_at", Type: plan.TypeTime, Mode: plan.Mutable, Doc: "When it was created in the source."},
 			{Name: "updated_at", Type: plan.TypeTime, Mode: plan.Mutable, Doc: "When it was last changed in the source."},
 			{Name: "attributes", Type: plan.TypeMap, Mode: plan.Mutable, Attributes: "object_attribute", Of: "type", Doc: "Attributes of its type by name."},
-			{Name: "links", Type: plan.TypeMap, Elem: plan.TypeRefs, Mode: plan.Members, Refs: []string{"contact", "company", "object"}, Attributes: "object_attribute", Of: "type", Doc: "References by the name of a relationship of its type. References that others added stay."},
+			{Name: "links", Type: plan.TypeMap, Elem: plan.TypeRefs, Mode: plan.Members, Refs: []string{"contact", "company", "object"}, Never: map[string]string{"conversation": fromConversations}, Leads: leads, Attributes: "object_attribute", Of: "type", Doc: "References by the name of a relationship of its type. References that others added stay."},
 		},
 	}
 }
