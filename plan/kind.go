@@ -75,6 +75,8 @@ type Field struct {
 	Unseen bool
 	// NullLeaves: null writes nothing, the service cannot be without a value; whatever it holds is left to it.
 	NullLeaves bool
+	// AddOnly: members are only added; one that is wanted no more stays.
+	AddOnly bool
 	// Secret: an argument of a provider block that must come from outside of the configuration, and is never shown.
 	Secret bool
 	// Restored: a write to the object may change the value on its way, so that the last step puts back what was there before.

@@ -65,7 +65,11 @@ func compareKnown(set *Set, kind *Kind, want *Want, base *Base, r *resolver, w W
 			if !shown && f.Unseen {
 				have = base.Sent[name] // the service does not show it: what we put there is believed to be there
 			}
-			c.Fields = append(c.Fields, members(name, policy, c.Want[name], base.Sent[name], have)...)
+			fcs := members(name, policy, c.Want[name], base.Sent[name], have)
+			if f.AddOnly {
+				fcs = slices.DeleteFunc(fcs, func(fc FieldChange) bool { return fc.What == "remove" })
+			}
+			c.Fields = append(c.Fields, fcs...)
 		case CreateOnly:
 			if sent, had := base.Sent[name]; had && !renewed && !Same(sent, c.Want[name]) && !Equal(live.Fields[name], c.Want[name]) {
 				fcs := frozen(set, f, name, c.Want[name], sent, live.Fields[name])

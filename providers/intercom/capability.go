@@ -2,6 +2,7 @@ package intercom
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"deskform/plan"
@@ -67,7 +68,7 @@ var capabilities = map[string]capability{
 		undone:   "its category (IC 2)",
 	},
 	"ticket_attribute": {
-		created:  "POST /ticket_types/ID/attributes, required of nobody and hidden from customers unless the block says otherwise",
+		created:  "POST /ticket_types/ID/attributes, required of nobody and hidden from customers, and from who makes a ticket, unless the block says otherwise",
 		archived: "never by a plan; the API archives and restores one (IC 3.13)",
 		person:   "nothing",
 		undone:   "its type; an option that was added (IC 3.8: what a shorter list does to values that are set is not known)",
@@ -168,9 +169,12 @@ func Capabilities(kinds []plan.Kind) ([]byte, error) {
 	return []byte(w.String()), nil
 }
 
-// updated says what can change, by the modes of the fields.
+// updated says what can change, by the modes of the fields. Of what no API makes no API changes anything either.
 func updated(k *plan.Kind) string {
-	var change, members, never []string
+	if !k.Creatable {
+		return "by a person: deskform writes nothing to one, and the plan says what it lacks"
+	}
+	var change, fill, members, added, never []string
 	var walk func(fields []plan.Field, prefix string)
 	walk = func(fields []plan.Field, prefix string) {
 		for i := range fields {
@@ -180,8 +184,12 @@ func updated(k *plan.Kind) string {
 			case f.Local:
 			case len(f.Fields) > 0:
 				walk(f.Fields, prefix+f.Name+".")
+			case f.Mode == plan.Members && f.AddOnly:
+				added = append(added, name)
 			case f.Mode == plan.Members:
 				members = append(members, name)
+			case f.Mode == plan.Mutable && f.FillOnly:
+				fill = append(fill, name)
 			case f.Mode == plan.Mutable:
 				change = append(change, name)
 			default:
@@ -194,13 +202,17 @@ func updated(k *plan.Kind) string {
 	for _, p := range []struct {
 		words string
 		names []string
-	}{{"changed: ", change}, {"members put there by us: ", members}, {"never after creation: ", never}} {
+	}{{"changed: ", change}, {"filled where empty: ", fill}, {"members put there by us: ", members}, {"members added and never taken away: ", added}, {"never after creation: ", never}} {
 		if len(p.names) > 0 {
 			out = append(out, p.words+strings.Join(p.names, ", "))
 		}
 	}
 	if k.Part != nil {
-		out = append(out, "messages are added, never changed")
+		what := "messages"
+		if len(k.Part.Fields) > 0 && !slices.ContainsFunc(k.Part.Fields, func(f plan.Field) bool { return f.Name == "private" }) {
+			what = "notes"
+		}
+		out = append(out, what+" are added, never changed")
 	}
 	return strings.Join(out, "; ")
 }

@@ -29,7 +29,7 @@ func ticketKinds() []plan.Kind {
 				{Name: "of", Type: plan.TypeRef, Mode: plan.CreateOnly, Required: true, AtCreate: true, Refs: []string{"ticket_type"}, Doc: "The type it stands in."},
 				{Name: "name", Type: plan.TypeString, Mode: plan.CreateOnly, Doc: "The name in Intercom; the block's label when left out."},
 				{Name: "data_type", Type: plan.TypeEnum, Enum: []string{"string", "list", "integer", "decimal", "boolean", "datetime", "files"}, Mode: plan.CreateOnly, Required: true, Doc: "What it holds. `list` needs options."},
-				{Name: "options", Type: plan.TypeStrings, Mode: plan.Members, Doc: "The options of a list, none with a comma (IC trap 17). Options are only added; those of others stay."},
+				{Name: "options", Type: plan.TypeStrings, Mode: plan.Members, AddOnly: true, Doc: "The options of a list, none with a comma (IC trap 17). Options are only added; those of others stay."},
 				{Name: "description", Type: plan.TypeString, Mode: plan.Mutable, Doc: "What agents read about it."},
 				{Name: "visible_to_contacts", Type: plan.TypeBool, Mode: plan.Mutable, Doc: "Whether customers see it in the tickets portal. A new one is hidden unless this is true."},
 				{Name: "visible_on_create", Type: plan.TypeBool, Mode: plan.Mutable, Doc: "Whether teammates see it when they make a ticket. A new one is hidden unless this is true."},
