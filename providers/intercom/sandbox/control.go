@@ -127,7 +127,7 @@ func (noContext) Value(any) any               { return nil }
 type Mutation struct {
 	// Op and Kind, as they go together:
 	//	contact                 set_attribute, set_field, add_tag, remove_tag, archive, unarchive, delete, merge into the one that Value names
-	//	conversation, ticket    set_attribute, set_field (title), add_tag, remove_tag, set_state (open, closed), add_part (a note), assign (to an admin), delete
+	//	conversation, ticket    set_attribute, set_field (title, of a ticket also description), add_tag, remove_tag, set_state (open, closed), add_part (a note), assign (to an admin), delete
 	//	ticket                  set_ticket_state too
 	//	company                 set_attribute, set_field (name), delete
 	//	custom_object_instance  set_attribute, delete

@@ -109,6 +109,16 @@ func (s *Server) mutateTicket(v *conversation, m Mutation) error {
 			return err
 		}
 		t.attrs = attrs
+	case "set_field": // the title and the description of a ticket are attributes of its type (IC 3.8)
+		name := map[string]string{"title": titleAttribute, "description": descriptionAttribute}[m.Name]
+		if name == "" {
+			return fmt.Errorf("a ticket has no field %s", m.Name)
+		}
+		attrs, err := s.ticketAttributes(s.ticketType(t.typ), t.attrs, map[string]any{name: text})
+		if err != nil {
+			return err
+		}
+		t.attrs = attrs
 	case "set_ticket_state":
 		st := s.ticketState(text)
 		if st == nil || !st.of(t.typ) || t.state == text {

@@ -26,12 +26,12 @@ func TestMutateTicket(t *testing.T) {
 	path := "/tickets/" + id(made)
 	d.clock.now = d.clock.now.Add(time.Hour)
 	for _, m := range []string{`"set_attribute","name":"number","value":"SR-9"`, `"set_attribute","name":"due","value":1767600000`, `"set_ticket_state","value":"` + d.state("in_progress") + `"`,
-		`"assign","value":"12"`, `"add_tag","name":"77"`, `"add_part","value":"By hand"`, `"set_state","value":"closed"`} {
+		`"set_field","name":"title","value":"Plotter"`, `"set_field","name":"description","value":"It does not plot."`, `"assign","value":"12"`, `"add_tag","name":"77"`, `"add_part","value":"By hand"`, `"set_state","value":"closed"`} {
 		d.mutate(200, `{"kind":"ticket","id":"%s","op":%s}`, id(made), m)
 	}
 	got := d.do(200, "GET", path, "")
 	attrs := got["ticket_attributes"].(map[string]any)
-	if attrs["number"] != "SR-9" || attrs["due"] != 1767600000.0 || got["ticket_state"].(map[string]any)["category"] != "in_progress" || got["admin_assignee_id"] != 12.0 || got["open"] != false ||
+	if attrs["_default_title_"] != "Plotter" || attrs["_default_description_"] != "It does not plot." || attrs["number"] != "SR-9" || attrs["due"] != 1767600000.0 || got["ticket_state"].(map[string]any)["category"] != "in_progress" || got["admin_assignee_id"] != 12.0 || got["open"] != false ||
 		len(list(got, "tags", "tags")) != 1 || len(list(got, "ticket_parts", "ticket_parts")) != 3 || got["updated_at"] == made["updated_at"] {
 		t.Errorf("the ticket is %v", got)
 	}
