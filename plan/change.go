@@ -65,6 +65,7 @@ type PartChange struct {
 	Fields        Fields `json:"fields,omitempty"`
 	Hash          string `json:"hash,omitempty"`
 	At            int64  `json:"at,omitempty"` // of an adopted part
+	As            string `json:"as,omitempty"` // likewise, see BasePart
 	SourcePrivate *bool  `json:"source_private,omitempty"`
 	// AuthorName is the original author's name, for a call that cannot be sent as them.
 	AuthorName string `json:"author_name,omitempty"`
@@ -103,6 +104,8 @@ type Change struct {
 	Problems   []Problem `json:"problems,omitempty"`
 	// Notes are those of the want.
 	Notes []Problem `json:"notes,omitempty"`
+	// Reclaimable counts what the actor has said in the record for people who have a seat now.
+	Reclaimable []Reclaimable `json:"reclaimable,omitempty"`
 	// Row is where the row stands in its source.
 	Row string `json:"row,omitempty"`
 	// Deferred are writes of references that can follow, to what the plan makes after this change or with it; see Following.

@@ -421,7 +421,7 @@ func (r *resolver) parts(wants []PartWant, base *Base, there []LivePart, c *Chan
 		if i := slices.IndexFunc(there, func(l LivePart) bool { return !taken[l.ID] && r.w.SamePart(p, l) }); i >= 0 {
 			taken[there[i].ID] = true
 			at, _ := p.Fields["created_at"].(int64)
-			c.Parts = append(c.Parts, PartChange{List: p.List, Key: p.Key, What: "adopt", ID: there[i].ID, Hash: hash, At: at})
+			c.Parts = append(c.Parts, PartChange{List: p.List, Key: p.Key, What: "adopt", ID: there[i].ID, Hash: hash, At: at, As: r.w.SpokenAs(p, there[i])})
 			continue
 		}
 		fields := make(Fields, len(p.Fields))

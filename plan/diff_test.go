@@ -71,6 +71,11 @@ func (m *memory) SamePart(want plan.PartWant, got plan.LivePart) bool {
 	return plan.Equal(want.Fields["body"], got.Fields["body"]) && plan.Equal(want.Fields["created_at"], got.Fields["created_at"])
 }
 
+func (m *memory) SpokenAs(_ plan.PartWant, got plan.LivePart) string {
+	as, _ := got.Fields["as"].(string)
+	return as
+}
+
 func (m *memory) Owner(_, id string) (plan.Target, bool, error) {
 	t, ok := m.owners[id]
 	return t, ok, nil

@@ -138,6 +138,8 @@ type BasePart struct {
 	ID   string `json:"id"`
 	Hash string `json:"hash"`
 	At   int64  `json:"at,omitempty"`
+	// As is who it was sent as: "teammate", "contact" or "actor", see Author. Empty when the state is older than that.
+	As string `json:"as,omitempty"`
 }
 
 // Stored shortens a value for the state: canonical texts over 1 KB are kept as hash and length, so that they can

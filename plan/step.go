@@ -31,6 +31,8 @@ type Step struct {
 	// Hash of the part, see BasePart; At its original time.
 	Hash string `json:"hash,omitempty"`
 	At   int64  `json:"at,omitempty"`
+	// As is who speaks in the part, see BasePart.
+	As string `json:"as,omitempty"`
 	// Public: a customer can see what the call writes. SourcePrivate is the source row's flag: a public step with a
 	// private source is refused before it is sent.
 	Public        bool  `json:"public,omitempty"`

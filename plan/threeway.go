@@ -101,6 +101,9 @@ func compareKnown(set *Set, kind *Kind, want *Want, base *Base, r *resolver, w W
 		c.Parts = append(c.Parts, frozenNotes(kind, want, base, c)...)
 	}
 	strangers(base, live, c)
+	if c.Reclaimable, err = reclaimable(want, base, w); err != nil {
+		return err
+	}
 	conclude(set, c)
 	byHand(set, kind, c)
 	if base.Partial != "" && !c.Action.Writes() && c.Action != Conflict {

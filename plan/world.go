@@ -12,6 +12,8 @@ type World interface {
 	Whole(kind, id string) (*Live, error)
 	// SamePart reports whether a live part is the wanted one.
 	SamePart(want PartWant, got LivePart) bool
+	// SpokenAs reads from a live part that is the wanted one who speaks in it, see BasePart.
+	SpokenAs(want PartWant, got LivePart) string
 	// Born are the fields that a new object has without being told, nil for none.
 	Born(kind string, want Fields) (Fields, error)
 	// Refused is what the service would refuse about a change, as far as the workspace shows.

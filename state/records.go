@@ -69,7 +69,7 @@ func (s *State) base(ctx context.Context, set, key string) (*plan.Base, error) {
 }
 
 func (s *State) parts(ctx context.Context, set, key string) ([]plan.BasePart, error) {
-	rows, err := s.read.QueryContext(ctx, "SELECT list, part, id, hash, at FROM parts WHERE owner = ? AND key = ? ORDER BY seq", set, key)
+	rows, err := s.read.QueryContext(ctx, "SELECT list, part, id, hash, at, spoke FROM parts WHERE owner = ? AND key = ? ORDER BY seq", set, key)
 	if err != nil {
 		return nil, fmt.Errorf("read the parts of %s %s: %w", set, key, err)
 	}
@@ -77,7 +77,7 @@ func (s *State) parts(ctx context.Context, set, key string) ([]plan.BasePart, er
 	var out []plan.BasePart
 	for rows.Next() {
 		var p plan.BasePart
-		if err := rows.Scan(&p.List, &p.Key, &p.ID, &p.Hash, &p.At); err != nil {
+		if err := rows.Scan(&p.List, &p.Key, &p.ID, &p.Hash, &p.At, &p.As); err != nil {
 			return nil, err
 		}
 		out = append(out, p)
@@ -96,7 +96,7 @@ func (s *State) Bases(ctx context.Context, set string) iter.Seq2[*plan.Base, err
 		}
 		defer rows.Close()
 		// The parts come from a second cursor in the same order: a merge, not a query per record.
-		parts, err := s.read.QueryContext(ctx, "SELECT "+w.key+" AS k, list, part, id, hash, at FROM parts WHERE "+w.cond+" ORDER BY k, seq", w.all()...)
+		parts, err := s.read.QueryContext(ctx, "SELECT "+w.key+" AS k, list, part, id, hash, at, spoke FROM parts WHERE "+w.cond+" ORDER BY k, seq", w.all()...)
 		if err != nil {
 			yield(nil, fmt.Errorf("read the parts of %s: %w", set, err))
 			return
@@ -109,7 +109,7 @@ func (s *State) Bases(ctx context.Context, set string) iter.Seq2[*plan.Base, err
 			if more = parts.Next(); !more {
 				return parts.Err()
 			}
-			return parts.Scan(&key, &part.List, &part.Key, &part.ID, &part.Hash, &part.At)
+			return parts.Scan(&key, &part.List, &part.Key, &part.ID, &part.Hash, &part.At, &part.As)
 		}
 		if err := next(); err != nil {
 			yield(nil, err)
@@ -230,7 +230,7 @@ func save(tx *sql.Tx, b *row) error {
 	if err != nil || b.part == nil {
 		return err
 	}
-	_, err = tx.Exec("INSERT OR REPLACE INTO parts (owner, key, list, part, seq, id, hash, at) VALUES (?,?,?,?,?,?,?,?)", b.set, b.key, b.part.List, b.part.Key, b.seq, b.part.ID, b.part.Hash, b.part.At)
+	_, err = tx.Exec("INSERT OR REPLACE INTO parts (owner, key, list, part, seq, id, hash, at, spoke) VALUES (?,?,?,?,?,?,?,?,?)", b.set, b.key, b.part.List, b.part.Key, b.seq, b.part.ID, b.part.Hash, b.part.At, b.part.As)
 	return err
 }
 

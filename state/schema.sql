@@ -30,6 +30,7 @@ CREATE TABLE parts (
   id    TEXT NOT NULL,
   hash  TEXT NOT NULL,
   at    INTEGER NOT NULL,
+  spoke TEXT NOT NULL DEFAULT '', -- teammate, contact, actor; empty when nobody noted it
   PRIMARY KEY (owner, key, list, part)
 ) WITHOUT ROWID;
 

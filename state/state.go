@@ -22,12 +22,13 @@ import (
 )
 
 // Format is the version of the file that this program writes.
-const Format = 3
+const Format = 4
 
 // migrations bring a file from one version to the next; the first one from 1 to 2.
 var migrations = [Format - 1]string{
 	"CREATE TABLE repeated (step TEXT PRIMARY KEY, at INTEGER NOT NULL, intent TEXT NOT NULL) WITHOUT ROWID",
 	"CREATE TABLE checklist (seq INTEGER PRIMARY KEY, workspace TEXT NOT NULL, item TEXT NOT NULL, confirmed INTEGER NOT NULL, who TEXT NOT NULL, at INTEGER NOT NULL, text TEXT NOT NULL)",
+	"ALTER TABLE parts ADD COLUMN spoke TEXT NOT NULL DEFAULT ''",
 }
 
 // Options of Open.

@@ -221,7 +221,7 @@ func TestRefused(t *testing.T) {
 		"half.db":   "damaged",
 		"zeroed.db": "damaged",
 		"other.db":  "a database of something else",
-		"newer.db":  "it has version 99 and this program knows 3",
+		"newer.db":  "it has version 99 and this program knows 4",
 	} {
 		before, err := os.ReadFile(path(name))
 		if err != nil {
@@ -258,6 +258,9 @@ func TestOldFiles(t *testing.T) {
 		b, err := s.Base(t.Context(), "contact.people", "e1")
 		if err != nil || b == nil || b.ID != "77" || len(b.Parts) != 2 || b.Parts[0].Key != "c1" || b.Parts[1].ID != "1002" || !plan.Same(b.Sent["name"], "Ann") {
 			t.Errorf("version %d: %+v, %v", version, b, err)
+		}
+		if spoke := map[bool]string{true: "actor"}[version >= 4]; err == nil && (b.Parts[0].As != spoke || b.Parts[1].As != "") {
+			t.Errorf("version %d: the parts were sent as %q and %q", version, b.Parts[0].As, b.Parts[1].As)
 		}
 		intents, asides := 0, 0
 		for in, err := range s.OpenIntents(t.Context()) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -161,7 +162,11 @@ func mutate(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 5 {
 		ts.Fatalf("usage: mutate OP KIND ID NAME VALUE")
 	}
-	ts.Check(sandboxOf(ts).Mutate(intercomsandbox.Mutation{Op: args[0], Kind: args[1], ID: args[2], Name: args[3], Value: args[4]}))
+	var value any = args[4]
+	if strings.HasPrefix(args[4], "{") {
+		ts.Check(json.Unmarshal([]byte(args[4]), &value))
+	}
+	ts.Check(sandboxOf(ts).Mutate(intercomsandbox.Mutation{Op: args[0], Kind: args[1], ID: args[2], Name: args[3], Value: value}))
 }
 
 func checkSecrets(ts *testscript.TestScript, neg bool, args []string) {

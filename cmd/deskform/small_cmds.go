@@ -280,7 +280,7 @@ func (a *app) show(path string, asJSON, markdown, all, reveal bool) error {
 
 func (a *app) stateCmd() *cobra.Command {
 	c := &cobra.Command{Use: "state", Short: "Look into the state"}
-	var asJSON, reveal, aside bool
+	var asJSON, reveal, aside, reclaimable bool
 	var format string
 	list := &cobra.Command{
 		Use: "list [SET]", Short: "List addresses and their ids in Intercom", Args: cobra.MaximumNArgs(1),
@@ -295,6 +295,9 @@ func (a *app) stateCmd() *cobra.Command {
 						return fmt.Errorf("--format=%s: choose text, csv or jsonl", format)
 					}
 					return e.ListAside(cmd.Context(), a.out, format, reveal)
+				}
+				if reclaimable {
+					return e.ListReclaimable(cmd.Context(), a.out, set, asJSON, reveal)
 				}
 				return e.List(cmd.Context(), a.out, set, asJSON, reveal)
 			})
@@ -319,6 +322,8 @@ func (a *app) stateCmd() *cobra.Command {
 	list.Flags().BoolVar(&asJSON, "json", false, "JSON Lines on stdout")
 	list.Flags().BoolVar(&reveal, "reveal", false, "show keys that are e-mail addresses, and what was answered as it came")
 	list.Flags().BoolVar(&aside, "set-aside", false, "list what was set aside instead, by cause")
+	list.Flags().BoolVar(&reclaimable, "reclaimable", false, "list the messages instead that the actor wrote for people who have a seat now")
+	list.MarkFlagsMutuallyExclusive("set-aside", "reclaimable")
 	list.Flags().StringVar(&format, "format", "text", "of --set-aside: text, csv or jsonl; the last two with every key as it is")
 	export.Flags().StringVar(&exportFormat, "format", "csv", "csv or jsonl; keys that are e-mail addresses are written as they are")
 	lock := &cobra.Command{

@@ -47,7 +47,7 @@ func Text(w io.Writer, changes iter.Seq2[plan.Change, error], o Options) (Summar
 		action plan.Action
 	}
 	shown := map[group]int{}
-	rules := Rules{}
+	rules, reclaims := Rules{}, Reclaims{}
 	pending := false
 	var held strings.Builder
 	for c, err := range changes {
@@ -56,6 +56,7 @@ func Text(w io.Writer, changes iter.Seq2[plan.Change, error], o Options) (Summar
 		}
 		sum.Add(&c)
 		rules.Add(m, &c)
+		reclaims.Add(m, &c)
 		pending = pending || c.Pending()
 		if c.Action == plan.NoOp || c.Action == plan.Skip || c.Action == plan.Merged && !c.Pending() {
 			continue
@@ -88,6 +89,7 @@ func Text(w io.Writer, changes iter.Seq2[plan.Change, error], o Options) (Summar
 		fmt.Fprintf(out, "  … and %d more like these; --all shows every one\n", more)
 	}
 	rules.write(out)
+	reclaims.write(out)
 	fmt.Fprintf(out, "\n%s\n", sum.Line())
 	if rest := sum.Rest(); rest != "" {
 		fmt.Fprintf(out, "Besides: %s.\n", rest)
@@ -185,8 +187,8 @@ func writeWanted(out io.Writer, m masker, c *plan.Change) {
 	}
 }
 
-// JSON writes a plan as one document: {"changes":[…],"summary":{action:N}} with the extra members of head before
-// them. Personal values are replaced by null and named in "masked".
+// JSON writes a plan as one document: {"changes":[…],"summary":{action:N}} with the extra members of head before them, and
+// "rules" and "reclaimable" behind them where there are such. Personal values are replaced by null and named in "masked".
 func JSON(w io.Writer, head map[string]any, changes iter.Seq2[plan.Change, error], o Options) (Summary, error) {
 	out := bufio.NewWriter(w)
 	m := newMasker(o)
@@ -201,13 +203,14 @@ func JSON(w io.Writer, head map[string]any, changes iter.Seq2[plan.Change, error
 		fmt.Fprint(out, ",")
 	}
 	fmt.Fprint(out, `"changes":[`)
-	first, rules := true, Rules{}
+	first, rules, reclaims := true, Rules{}, Reclaims{}
 	for c, err := range changes {
 		if err != nil {
 			return sum, err
 		}
 		sum.Add(&c)
 		rules.Add(m, &c)
+		reclaims.Add(m, &c)
 		if c.Action == plan.NoOp || c.Action == plan.Skip {
 			continue
 		}
@@ -233,6 +236,13 @@ func JSON(w io.Writer, head map[string]any, changes iter.Seq2[plan.Change, error
 			return sum, err
 		}
 		fmt.Fprintf(out, ",\"rules\":%s", text)
+	}
+	if list := reclaims.List(); len(list) > 0 {
+		text, err := json.Marshal(list)
+		if err != nil {
+			return sum, err
+		}
+		fmt.Fprintf(out, ",\"reclaimable\":%s", text)
 	}
 	fmt.Fprint(out, "}\n")
 	return sum, out.Flush()

@@ -63,7 +63,7 @@ func (p *progress) after(s plan.Step, res plan.Result, next string, now int64) {
 		b.Sent[f] = have
 	}
 	if s.Part != "" {
-		b.Parts = append(b.Parts, plan.BasePart{List: s.List, Key: s.Part, ID: res.PartID, Hash: s.Hash, At: s.At})
+		b.Parts = append(b.Parts, plan.BasePart{List: s.List, Key: s.Part, ID: res.PartID, Hash: s.Hash, At: s.At, As: s.As})
 	}
 	if res.Live != nil {
 		p.live, p.later = res.Live, nil

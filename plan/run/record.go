@@ -51,7 +51,7 @@ func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error)
 	}
 	for _, p := range c.Parts {
 		if p.What == "adopt" && !slices.ContainsFunc(base.Parts, func(b plan.BasePart) bool { return b.List == p.List && b.Key == p.Key }) {
-			base.Parts = append(base.Parts, plan.BasePart{List: p.List, Key: p.Key, ID: p.ID, Hash: p.Hash, At: p.At})
+			base.Parts = append(base.Parts, plan.BasePart{List: p.List, Key: p.Key, ID: p.ID, Hash: p.Hash, At: p.At, As: p.As})
 			note := *base
 			note.Partial = cmp.Or(base.Partial, c.Address.String()+"#adopt#"+p.List+"/"+p.Key) // the rest is not adopted yet
 			r.Journal.Record(plan.Step{Address: c.Address, Kind: c.Kind, List: p.List, Part: p.Key}, plan.Result{ID: c.ID, PartID: p.ID}, &note)

@@ -53,7 +53,7 @@ var capabilities = map[string]capability{
 		created:  "by a person: no API invites teammates (IC 2)",
 		archived: "by a person, who removes the seat",
 		person:   "invites them and gives them a seat and a role",
-		undone:   "messages that were sent in their name stay theirs (IC 3.13)",
+		undone:   "messages that were sent in their name stay theirs (IC 3.13), and those that the actor sent before they had a seat stay the actor's; the plan counts those",
 	},
 	"brand": {
 		created:  "by a person: no API creates brands (IC 2)",

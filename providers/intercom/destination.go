@@ -3,7 +3,6 @@ package intercom
 import (
 	"cmp"
 	"fmt"
-	"html"
 	"math"
 	"regexp"
 	"slices"
@@ -397,25 +396,6 @@ const DefaultMarker = "Imported from ITSM 365, {number} {token}"
 // sentence is the marker with the ticket's number, which may be empty, and the token.
 func (d *Destination) sentence(number, token string) string {
 	return squeezed(strings.NewReplacer("{number}", number, "{token}", token).Replace(d.marker))
-}
-
-// originalAuthor is how a text says who wrote it when somebody else has to speak: a stable form that a later run can find
-// again. What deskform itself says, without a time, needs none.
-func originalAuthor(name string, at int64) string {
-	if name == "" && at == 0 {
-		return ""
-	}
-	if name = withoutSecrets(squeezed(strip(html.UnescapeString(name)))); name == "" {
-		name = "ITSM 365"
-	}
-	return "<p><i>" + html.EscapeString(name) + originalTime(at) + "</i></p>"
-}
-
-func originalTime(at int64) string {
-	if at == 0 {
-		return ""
-	}
-	return " · " + time.Unix(at, 0).UTC().Format("2006-01-02 15:04") + " UTC"
 }
 
 var tagLike = regexp.MustCompile(`<[a-zA-Z/][^>]*>`)

@@ -77,7 +77,7 @@ func (b *builder) notes() {
 		if author["as"] == "teammate" {
 			payload["author"] = author["id"]
 		}
-		b.add("add_note", p.List+"/"+p.Key, plan.Step{Payload: payload, List: p.List, Part: p.Key, Hash: p.Hash, At: at, Looks: looks})
+		b.add("add_note", p.List+"/"+p.Key, plan.Step{Payload: payload, List: p.List, Part: p.Key, Hash: p.Hash, At: at, As: scalar(author["as"]), Looks: looks})
 	}
 }
 

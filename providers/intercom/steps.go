@@ -217,7 +217,7 @@ func (b *builder) part(p plan.PartChange) bool {
 		payload["type"], payload["name"] = b.c.Want["type"], p.AuthorName // see spoken
 	}
 	b.add(op, p.List+"/"+p.Key, plan.Step{
-		Payload: payload, List: p.List, Part: p.Key, Hash: p.Hash, At: at, Public: !private, SourcePrivate: p.SourcePrivate,
+		Payload: payload, List: p.List, Part: p.Key, Hash: p.Hash, At: at, As: as, Public: !private, SourcePrivate: p.SourcePrivate,
 		Notifies: b.reached(op), Limit: "reply",
 	})
 	return op == "contact_reply"

@@ -116,7 +116,7 @@ func parts(t *testing.T, open func() Store) {
 	s := open()
 	b := Base("e1", "77")
 	for i := range 12 {
-		b.Parts = append(b.Parts, plan.BasePart{List: "comments", Key: fmt.Sprintf("c%d", 99-i), ID: fmt.Sprint(1000 + i), Hash: "h", At: int64(i)})
+		b.Parts = append(b.Parts, plan.BasePart{List: "comments", Key: fmt.Sprintf("c%d", 99-i), ID: fmt.Sprint(1000 + i), Hash: "h", At: int64(i), As: []string{"actor", "teammate", "contact", ""}[i%4]})
 		s.Record(plan.Step{Address: b.Address, Part: b.Parts[i].Key, List: "comments"}, plan.Result{PartID: b.Parts[i].ID}, b)
 	}
 	if err := s.Flush(t.Context()); err != nil {

@@ -63,6 +63,10 @@ func (w *world) SamePart(want plan.PartWant, got plan.LivePart) bool {
 	return w.e.Dest.SamePart(want, got) == ""
 }
 
+func (w *world) SpokenAs(want plan.PartWant, got plan.LivePart) string {
+	return w.e.Dest.SpokenAs(want, got)
+}
+
 func (w *world) Born(kind string, want plan.Fields) (plan.Fields, error) {
 	return w.e.Dest.Born(kind, want, w.Live)
 }
