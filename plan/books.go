@@ -80,6 +80,19 @@ type Books struct {
 	Sets map[string]map[Outcome]int `json:"sets"`
 	// Rows is how many rows each set's data had, records of groups, broken and duplicate ones included.
 	Rows map[string]int `json:"rows,omitempty"`
+	// Splits is how many records more there are than rows, because a thread goes on in more than one object.
+	Splits map[string]int `json:"splits,omitempty"`
+}
+
+// Split counts a change that continues another record.
+func (b *Books) Split(c *Change) {
+	if c.Continues == "" || c.Action == Left {
+		return
+	}
+	if b.Splits == nil {
+		b.Splits = map[string]int{}
+	}
+	b.Splits[c.Address.Set]++
 }
 
 // Add counts n rows.
@@ -105,7 +118,7 @@ func (b *Books) Total(o Outcome) int {
 	return n
 }
 
-// Unbalanced names the sets whose outcomes do not add up to the rows read. Rows that are only left have no row.
+// Unbalanced names the sets whose outcomes do not add up to the rows read and the splits. Rows that are only left have no row.
 func (b *Books) Unbalanced() []string {
 	var out []string
 	for _, set := range slices.Sorted(maps.Keys(b.Rows)) {
@@ -115,7 +128,7 @@ func (b *Books) Unbalanced() []string {
 				n += k
 			}
 		}
-		if n != b.Rows[set] {
+		if n != b.Rows[set]+b.Splits[set] {
 			out = append(out, set)
 		}
 	}

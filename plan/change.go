@@ -108,6 +108,10 @@ type Change struct {
 	Reclaimable []Reclaimable `json:"reclaimable,omitempty"`
 	// Row is where the row stands in its source.
 	Row string `json:"row,omitempty"`
+	// Continues: see Want. Divided: the parts of the record may be shared out to continuations, its own or those of the record
+	// that it continues.
+	Continues string `json:"continues,omitempty"`
+	Divided   bool   `json:"divided,omitempty"`
 	// Deferred are writes of references that can follow, to what the plan makes after this change or with it; see Following.
 	Deferred []FieldChange `json:"deferred,omitempty"`
 }

@@ -68,7 +68,7 @@ func leftBehind(set *Set, kind *Kind, base *Base) Change {
 	if set.Resource {
 		reason = "its block is gone from the configuration; it stays in Intercom"
 	}
-	c := Change{Address: base.Address, Kind: kind.Name, Action: Left, ID: base.ID, Reason: reason}
+	c := Change{Address: base.Address, Kind: kind.Name, Action: Left, ID: base.ID, Reason: reason, Continues: base.Continues}
 	if base.Origin == "merged" {
 		c.MergedInto = base.MergedInto
 	}
@@ -78,7 +78,7 @@ func leftBehind(set *Set, kind *Kind, base *Base) Change {
 // diffOne makes the change of one want.
 func diffOne(set *Set, kind *Kind, want *Want, base *Base, w World) (Change, error) {
 	addr := Address{Set: set.Name, Key: want.Key, Resource: set.Resource}
-	c := Change{Address: addr, Kind: kind.Name, Row: want.Row, Problems: want.Problems, Notes: want.Notes}
+	c := Change{Address: addr, Kind: kind.Name, Row: want.Row, Problems: want.Problems, Notes: want.Notes, Continues: want.Continues, Divided: want.MaxParts > 0 || want.Continues != ""}
 	if base != nil {
 		c.ID = base.ID
 	}

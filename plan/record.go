@@ -70,6 +70,10 @@ type Want struct {
 	Manual string `json:"manual,omitempty"`
 	// Existing: the workspace owns it. It has to be there, as Manual says, and nothing is written to it.
 	Existing bool `json:"existing,omitempty"`
+	// MaxParts is how many parts one object takes; more go on in continuations, see Divide. 0: there is no bound.
+	MaxParts int `json:"max_parts,omitempty"`
+	// Continues is the key of the record whose parts this one goes on with; empty for one that has a row of its own.
+	Continues string `json:"continues,omitempty"`
 }
 
 // A PartWant is one part in its place.
@@ -129,6 +133,8 @@ type Base struct {
 	Version int `json:"version,omitempty"`
 	// Partial is the key of the first step that was not done, when a run ended in the middle of the record.
 	Partial string `json:"partial,omitempty"`
+	// Continues: see Want.
+	Continues string `json:"continues,omitempty"`
 }
 
 // A BasePart is a part that was written. Hash is of the wanted fields before references were resolved.

@@ -48,6 +48,8 @@ type Step struct {
 	Replaces string `json:"replaces,omitempty"`
 	// Looks: the call is preceded by one read, which may find that it was made already.
 	Looks bool `json:"looks,omitempty"`
+	// Continues: see Want.
+	Continues string `json:"continues,omitempty"`
 	// Customers is how many of Notifies are contacts.
 	Customers int `json:"customers,omitempty"`
 	// Limit names the throttle that the call falls under besides the window ("reply").

@@ -33,6 +33,9 @@ func (s *State) renamed(b *plan.Base) {
 	if len(s.moves) == 0 {
 		return
 	}
+	if b.Continues != "" {
+		b.Continues = s.forward(plan.Address{Set: b.Address.Set, Key: b.Continues}).Key
+	}
 	b.Address = s.forward(b.Address)
 	if b.MergedInto != "" {
 		if into, err := plan.ParseAddress(b.MergedInto); err == nil {

@@ -11,7 +11,7 @@ import (
 	"deskform/plan"
 )
 
-const columns = "owner, key, resource, kind, origin, merged_into, id, sent, seen, updated_at, part_count, written_at, strangers, version, partial"
+const columns = "owner, key, resource, kind, origin, merged_into, id, sent, seen, updated_at, part_count, written_at, strangers, version, partial, continues"
 
 type scanner interface{ Scan(...any) error }
 
@@ -19,7 +19,7 @@ func scanBase(row scanner) (*plan.Base, error) {
 	var b plan.Base
 	var sent, seen string
 	err := row.Scan(&b.Address.Set, &b.Address.Key, &b.Address.Resource, &b.Kind, &b.Origin, &b.MergedInto, &b.ID, &sent, &seen,
-		&b.UpdatedAt, &b.PartCount, &b.WrittenAt, &b.Foreign, &b.Version, &b.Partial)
+		&b.UpdatedAt, &b.PartCount, &b.WrittenAt, &b.Foreign, &b.Version, &b.Partial, &b.Continues)
 	if err != nil {
 		return nil, err
 	}
@@ -214,7 +214,10 @@ func (s *State) Move(ctx context.Context, from, to plan.Address) error {
 				to.Set, len([]rune(from.Set))+1, len([]rune(from.Set))+1, from.Set+"[")
 			return err
 		}
-		_, err := tx.Exec("UPDATE records SET merged_into = ? WHERE merged_into = ?", to.String(), from.String())
+		_, err := tx.Exec("UPDATE records SET continues = ? WHERE owner IN (?, ?) AND continues = ?", to.Key, from.Set, to.Set, from.Key)
+		if err == nil {
+			_, err = tx.Exec("UPDATE records SET merged_into = ? WHERE merged_into = ?", to.String(), from.String())
+		}
 		return err
 	})
 	if err != nil {
@@ -225,8 +228,8 @@ func (s *State) Move(ctx context.Context, from, to plan.Address) error {
 
 // save writes a base as it is, and its last part when the step wrote one.
 func save(tx *sql.Tx, b *row) error {
-	_, err := tx.Exec("INSERT OR REPLACE INTO records ("+columns+") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", b.set, b.key, b.resource, b.kind, b.origin, b.mergedInto, b.id,
-		b.sent, b.seen, b.updatedAt, b.partCount, b.writtenAt, b.foreign, b.version, b.partial)
+	_, err := tx.Exec("INSERT OR REPLACE INTO records ("+columns+") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", b.set, b.key, b.resource, b.kind, b.origin, b.mergedInto, b.id,
+		b.sent, b.seen, b.updatedAt, b.partCount, b.writtenAt, b.foreign, b.version, b.partial, b.continues)
 	if err != nil || b.part == nil {
 		return err
 	}
@@ -236,17 +239,17 @@ func save(tx *sql.Tx, b *row) error {
 
 // A row is a base frozen at the moment it was recorded, so that the caller may go on changing it.
 type row struct {
-	set, key, kind, origin, mergedInto, id, sent, seen, partial string
-	resource                                                    bool
-	updatedAt, writtenAt                                        int64
-	partCount, foreign, version, seq                            int
-	part                                                        *plan.BasePart
+	set, key, kind, origin, mergedInto, id, sent, seen, partial, continues string
+	resource                                                               bool
+	updatedAt, writtenAt                                                   int64
+	partCount, foreign, version, seq                                       int
+	part                                                                   *plan.BasePart
 }
 
 func freeze(b *plan.Base, withPart bool) *row {
 	r := &row{set: b.Address.Set, key: b.Address.Key, resource: b.Address.Resource, kind: b.Kind, origin: b.Origin, mergedInto: b.MergedInto, id: b.ID,
 		sent: canonical(b.Sent), seen: canonical(b.Seen), partial: b.Partial, updatedAt: b.UpdatedAt, writtenAt: b.WrittenAt,
-		partCount: b.PartCount, foreign: b.Foreign, version: b.Version}
+		partCount: b.PartCount, foreign: b.Foreign, version: b.Version, continues: b.Continues}
 	if n := len(b.Parts); withPart && n > 0 {
 		p := b.Parts[n-1]
 		r.part, r.seq = &p, n
@@ -272,14 +275,16 @@ type Crossing struct {
 	List   string `json:"list,omitempty"`
 	Part   string `json:"part,omitempty"`
 	PartID string `json:"part_id,omitempty"`
+	// Continues is the key of the record whose thread it goes on with.
+	Continues string `json:"continues,omitempty"`
 }
 
 // Export yields the crosswalk: each record, followed by its parts in the order of writing.
 func (s *State) Export(ctx context.Context) iter.Seq2[Crossing, error] {
 	return func(yield func(Crossing, error) bool) {
-		rows, err := s.read.QueryContext(ctx, `SELECT owner, key, kind, id, origin, '', '', '', 0 AS seq FROM records
-			UNION ALL SELECT p.owner, p.key, r.kind, r.id, r.origin, p.list, p.part, p.id, p.seq FROM parts p JOIN records r ON r.owner = p.owner AND r.key = p.key
-			ORDER BY 1, 2, 9`)
+		rows, err := s.read.QueryContext(ctx, `SELECT owner, key, kind, id, origin, '', '', '', continues, 0 AS seq FROM records
+			UNION ALL SELECT p.owner, p.key, r.kind, r.id, r.origin, p.list, p.part, p.id, r.continues, p.seq FROM parts p JOIN records r ON r.owner = p.owner AND r.key = p.key
+			ORDER BY 1, 2, 10`)
 		if err != nil {
 			yield(Crossing{}, fmt.Errorf("export the crosswalk: %w", err))
 			return
@@ -288,7 +293,7 @@ func (s *State) Export(ctx context.Context) iter.Seq2[Crossing, error] {
 		for rows.Next() {
 			var c Crossing
 			var seq int
-			err := rows.Scan(&c.Set, &c.Key, &c.Kind, &c.ID, &c.Origin, &c.List, &c.Part, &c.PartID, &seq)
+			err := rows.Scan(&c.Set, &c.Key, &c.Kind, &c.ID, &c.Origin, &c.List, &c.Part, &c.PartID, &c.Continues, &seq)
 			if !yield(c, err) || err != nil {
 				return
 			}

@@ -17,8 +17,10 @@ CREATE TABLE records (
   strangers   INTEGER NOT NULL, -- parts that are not ours
   version     INTEGER NOT NULL, -- of the kind's normalizer
   partial     TEXT NOT NULL,
+  continues   TEXT NOT NULL DEFAULT '', -- the key of the record whose thread it goes on with
   PRIMARY KEY (owner, key)
 ) WITHOUT ROWID;
+CREATE INDEX records_continue ON records (owner, continues) WHERE continues <> '';
 CREATE INDEX records_by_id ON records (kind, id);
 
 CREATE TABLE parts (

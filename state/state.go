@@ -22,13 +22,14 @@ import (
 )
 
 // Format is the version of the file that this program writes.
-const Format = 4
+const Format = 5
 
 // migrations bring a file from one version to the next; the first one from 1 to 2.
 var migrations = [Format - 1]string{
 	"CREATE TABLE repeated (step TEXT PRIMARY KEY, at INTEGER NOT NULL, intent TEXT NOT NULL) WITHOUT ROWID",
 	"CREATE TABLE checklist (seq INTEGER PRIMARY KEY, workspace TEXT NOT NULL, item TEXT NOT NULL, confirmed INTEGER NOT NULL, who TEXT NOT NULL, at INTEGER NOT NULL, text TEXT NOT NULL)",
 	"ALTER TABLE parts ADD COLUMN spoke TEXT NOT NULL DEFAULT ''",
+	"ALTER TABLE records ADD COLUMN continues TEXT NOT NULL DEFAULT ''; CREATE INDEX records_continue ON records (owner, continues) WHERE continues <> ''",
 }
 
 // Options of Open.

@@ -221,7 +221,7 @@ func TestRefused(t *testing.T) {
 		"half.db":   "damaged",
 		"zeroed.db": "damaged",
 		"other.db":  "a database of something else",
-		"newer.db":  "it has version 99 and this program knows 4",
+		"newer.db":  "it has version 99 and this program knows 5",
 	} {
 		before, err := os.ReadFile(path(name))
 		if err != nil {
@@ -261,6 +261,10 @@ func TestOldFiles(t *testing.T) {
 		}
 		if spoke := map[bool]string{true: "actor"}[version >= 4]; err == nil && (b.Parts[0].As != spoke || b.Parts[1].As != "") {
 			t.Errorf("version %d: the parts were sent as %q and %q", version, b.Parts[0].As, b.Parts[1].As)
+		}
+		continued, err := s.Continued(t.Context(), "contact.people")
+		if want := map[bool]string{true: "map[e1:[e1#2]]", false: "map[]"}[version >= 5]; err != nil || fmt.Sprint(continued) != want {
+			t.Errorf("version %d: continued %v, want %s, %v", version, continued, want, err)
 		}
 		intents, asides := 0, 0
 		for in, err := range s.OpenIntents(t.Context()) {

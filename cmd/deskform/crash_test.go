@@ -318,8 +318,8 @@ func difference(want, got string) string {
 	return strings.Join(out, "\n")
 }
 
-// The fields that Intercom assigns itself: ids, its own stamps, and the place of a new attribute. Times of messages and conversations are the source's.
-var assigned = map[string]bool{"id": true, "updated_at": true, "request_id": true, "url": true, "last_seen_at": true, "waiting_since": true, "applied_at": true, "notified_at": true, "order": true}
+// The fields that Intercom assigns itself: ids, its own stamps, and the place of a new attribute, the number of a ticket. Times of messages and conversations are the source's.
+var assigned = map[string]bool{"id": true, "updated_at": true, "request_id": true, "url": true, "last_seen_at": true, "waiting_since": true, "applied_at": true, "notified_at": true, "order": true, "ticket_id": true}
 
 // normal is the sandbox's dump without what Intercom assigns; references are by name. One line an object, sorted.
 func normal(t testing.TB, s *intercomsandbox.Server) string {

@@ -258,6 +258,12 @@ func (a *app) why(ctx context.Context, address string, asJSON bool) error {
 	if w.Next != "" {
 		fmt.Fprintf(a.out, "  cut off:   the next apply goes on with %s\n", w.Next)
 	}
+	if w.Continues != "" {
+		fmt.Fprintf(a.out, "  continues: %s\n", w.Continues)
+	}
+	for _, c := range w.Continued {
+		fmt.Fprintf(a.out, "  goes on:   %s, %s %s, %d parts written\n", c.Address, w.Kind, c.ID, c.Parts)
+	}
 	for _, p := range w.Problems {
 		fmt.Fprintf(a.out, "  problem:   %s %s\n", p.Field, p.Text)
 	}

@@ -99,6 +99,11 @@ func (a *app) rehearsed(r *engine.Rehearsal) error {
 				}
 			}
 		}
+		if n := r.Splits[set]; n > 0 {
+			if err := t.Append(set, "of these, threads that go on", n); err != nil {
+				return err
+			}
+		}
 	}
 	if err := t.Render(); err != nil {
 		return err

@@ -154,7 +154,7 @@ func (r *Runner) instead(in plan.Intent, id string) {
 
 // begun is the base of a record of which nothing is known.
 func (r *Runner) begun(s plan.Step) *plan.Base {
-	return &plan.Base{Address: s.Address, Kind: s.Kind, Origin: "created", PartCount: -1, Sent: plan.Fields{}, Seen: plan.Fields{}, Version: r.kinds[s.Kind].Version}
+	return &plan.Base{Address: s.Address, Kind: s.Kind, Origin: "created", PartCount: -1, Sent: plan.Fields{}, Seen: plan.Fields{}, Version: r.kinds[s.Kind].Version, Continues: s.Continues}
 }
 
 func partID(b *plan.Base, s plan.Step) string {

@@ -23,7 +23,7 @@ func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error)
 	}
 	begun, before := base != nil && base.Origin != "merged", base
 	if !begun {
-		base = &plan.Base{Address: c.Address, Kind: c.Kind, Origin: "created", PartCount: -1, Sent: plan.Fields{}, Seen: plan.Fields{}}
+		base = &plan.Base{Address: c.Address, Kind: c.Kind, Origin: "created", PartCount: -1, Sent: plan.Fields{}, Seen: plan.Fields{}, Continues: c.Continues}
 		switch c.Action {
 		case plan.Adopt:
 			base.Origin, base.ID = "adopted", c.ID
@@ -46,7 +46,7 @@ func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error)
 	}
 	var gone *plan.Base // what the state has of an object that is made anew
 	if begun && c.Action == plan.Create && c.Replaces != "" && base.ID == c.Replaces {
-		gone, base, begun = base, r.begun(plan.Step{Address: c.Address, Kind: c.Kind}), false
+		gone, base, begun = base, r.begun(plan.Step{Address: c.Address, Kind: c.Kind, Continues: c.Continues}), false
 		r.setDead(c.Address, true)
 	}
 	for _, p := range c.Parts {
@@ -60,6 +60,9 @@ func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error)
 	c.Parts = slices.DeleteFunc(slices.Clone(c.Parts), func(p plan.PartChange) bool { // an earlier run of the same plan has written it
 		return slices.ContainsFunc(base.Parts, func(b plan.BasePart) bool { return b.List == p.List && b.Key == p.Key })
 	})
+	if err := r.elsewhere(ctx, &c); err != nil {
+		return plan.OutUnreached, err
+	}
 	if begun {
 		if c.Action == plan.Create && c.ID == "" && base.ID != "" {
 			c = remaining(c, base)

@@ -98,7 +98,7 @@ var capabilities = map[string]capability{
 		undone:   "external_id",
 	},
 	"ticket": {
-		created:  "POST /tickets with skip_notifications, then one call for each message and one for state and closing (IC 5)",
+		created:  "POST /tickets with skip_notifications, then one call for each message and one for state and closing (IC 5); with on_long_thread = \"split\" one more for every 450 messages",
 		archived: "never by a plan, but for a copy that a lost answer made, which is deleted",
 		person:   "nothing; no API links a ticket with a custom object (IC 3.10)",
 		undone:   "type, contact and creation time; a message can only be blanked; a deletion leaves reporting rows (IC 3.13)",
@@ -116,7 +116,7 @@ var capabilities = map[string]capability{
 		undone:   "company_id (IC trap 24); whether an archived one comes back is not known (IC 7 #14)",
 	},
 	"conversation": {
-		created:  "POST /conversations as the contact, then one call for each message (IC 3.6, 5)",
+		created:  "POST /conversations as the contact, then one call for each message (IC 3.6, 5); with on_long_thread = \"split\" one more for every 450 messages, which Intercom would not show (IC trap 6)",
 		archived: "never by a plan, but for a copy that a lost answer made, which is deleted",
 		person:   "turns off what answers, assigns and notifies before the move: see the checklist block",
 		undone:   "a message that was sent can only be blanked; its notifications, the time of an assignment and of closing; a deletion leaves reporting rows (IC 3.13)",

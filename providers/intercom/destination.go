@@ -366,9 +366,7 @@ func (n *normal) thread() {
 		n.splitParts()
 	}
 	sort.SliceStable(w.Parts, func(i, j int) bool { return order(w.Parts[i]) < order(w.Parts[j]) })
-	if len(w.Parts) > maxParts {
-		n.note("parts", "long_thread", fmt.Sprintf("has %d parts, of which Intercom shows the newest %d (IC trap 6)", len(w.Parts), maxParts))
-	}
+	n.threadLimit()
 }
 
 func at(p plan.PartWant) int64 {

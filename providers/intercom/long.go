@@ -18,7 +18,7 @@ const maxParts = 500
 // longFields are the arguments of a set whose records have parts: what becomes of what is more than Intercom takes. They
 // are for the plan alone.
 func longFields() []plan.Field {
-	return []plan.Field{
+	return append([]plan.Field{
 		{Name: "on_long", Type: plan.TypeEnum, Enum: []string{"invalid", "split"}, Mode: plan.Mutable, Local: true, Default: "invalid",
 			Doc: "What becomes of a message of more than 32,000 characters or 10 files (IC 3.6, 7 #6): the record is `invalid`, or the message is `split` and goes on in parts of the same author, time and visibility, whose keys are KEY~2, KEY~3 and so on."},
 		{Name: "file_policy", Type: plan.TypeMap, Mode: plan.Mutable, Local: true, Doc: "Files that stay behind. Each is named where it stood, and the plan lists it with its record.", Fields: []plan.Field{
@@ -26,7 +26,7 @@ func longFields() []plan.Field {
 			{Name: "signature", Type: plan.TypeInt, Mode: plan.Mutable, Local: true, Doc: "A picture that more than so many messages of the source have, to the byte, is part of a signature and stays behind; the plan counts it. A message that was written while it was rarer keeps it."},
 			{Name: "deny", Type: plan.TypeStrings, Mode: plan.Mutable, Local: true, Doc: "Extensions (`exe`) and content types (`video/`, `application/zip`) that do not move."},
 		}},
-	}
+	}, threadFields()...)
 }
 
 // takeString reads an argument that is for Normalize alone.

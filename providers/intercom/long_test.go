@@ -11,6 +11,7 @@ import (
 	nethtml "golang.org/x/net/html"
 
 	"deskform/plan"
+	"deskform/providers/intercom"
 )
 
 // words is the text of HTML without any white space: what no split may lose.
@@ -285,5 +286,87 @@ func TestNoTime(t *testing.T) {
 	w = long("", plan.Fields{"private": false, "body": "the dossier"})
 	if _, broken = normalized("conversation", w); broken != "comments no_time" {
 		t.Errorf("broken: %q", broken)
+	}
+}
+
+// TestThreadLimit: how long a part of a split thread is, and what of a row stands in its way.
+func TestThreadLimit(t *testing.T) {
+	thread := func(strategy string, most plan.Value, key, list string, parts int) plan.Want {
+		w := long("", nil)
+		w.Key, w.Parts = key, nil
+		w.Fields["on_long_thread"] = strategy
+		if most != nil {
+			w.Fields["thread_parts"] = most
+		}
+		for i := range parts {
+			w.Parts = append(w.Parts, plan.PartWant{List: list, Key: fmt.Sprint(i), Fields: plan.Fields{"private": false, "created_at": int64(1767600060 + i), "body": "x"}})
+		}
+		return w
+	}
+	for _, tt := range []struct {
+		name         string
+		want         plan.Want
+		most, notes  int
+		brokenFields string
+	}{
+		{"kept", thread("keep", nil, "t1", "c", 501), 0, 1, ""},
+		{"kept, and its key matters to nobody", thread("keep", nil, "t1#2", "thread", 1), 0, 0, ""},
+		{"split", thread("split", nil, "t1", "c", 501), 450, 0, ""},
+		{"shorter ones", thread("split", int64(1), "t1", "c", 1), 1, 0, ""},
+		{"the longest", thread("split", int64(450), "t1", "c", 1), 450, 0, ""},
+		{"too long", thread("split", int64(451), "t1", "c", 1), 450, 0, "thread_parts bad_limit"},
+		{"none", thread("split", int64(0), "t1", "c", 1), 450, 0, "thread_parts bad_limit"},
+		{"a key that is a continuation's", thread("split", nil, "t1#2", "c", 1), 450, 0, "key taken"},
+		{"a key that only looks like one", thread("split", nil, "t1#02", "c", 1), 450, 0, ""},
+		{"a list that is deskform's", thread("split", nil, "t1", "thread", 1), 450, 0, "thread taken"},
+	} {
+		got, broken := normalized("conversation", tt.want)
+		if got.MaxParts != tt.most || len(got.Notes) != tt.notes || broken != tt.brokenFields {
+			t.Errorf("%s: %d parts, notes %v, %q; want %d, %d, %q", tt.name, got.MaxParts, got.Notes, broken, tt.most, tt.notes, tt.brokenFields)
+		}
+		for _, f := range []string{"on_long_thread", "thread_parts"} {
+			if _, there := got.Fields[f]; there {
+				t.Errorf("%s: %s is among the fields that are sent", tt.name, f)
+			}
+		}
+	}
+}
+
+// TestContinue: a continuation has all that its first record has, a title that fits, and a first message in plain text; what
+// the number of a ticket holds cannot be markup.
+func TestContinue(t *testing.T) {
+	d := intercom.NewDestination("")
+	root := &plan.Want{Key: "t1", Row: "line 7", Fields: plan.Fields{"title": strings.Repeat("ж", 255), "body": "It does not print.", "number": "INC <b>\n7", "created_at": int64(5),
+		"tags": []plan.Value{"a"}, "attributes.prio": "high", "assign.team": "9", "state": "closed", "contact": "c"}, Parts: []plan.PartWant{{List: "c", Key: "1"}}}
+	w := d.Continue(root, 12)
+	if w.Key != "t1#12" || w.Continues != "t1" || w.Row != "line 7" || len(w.Parts) != 0 {
+		t.Errorf("%+v", w)
+	}
+	for name, v := range root.Fields {
+		switch name {
+		case "title":
+			if title, _ := w.Fields[name].(string); utf8.RuneCountInString(title) != 255 || !strings.HasSuffix(title, "ж… (12)") {
+				t.Errorf("the title is %s", title)
+			}
+		case "body":
+			if w.Fields[name] != "This continues ticket INC <b> 7: part 12. What was said before stands in part 11." {
+				t.Errorf("the first message is %s", w.Fields[name])
+			}
+		default:
+			if !plan.Equal(w.Fields[name], v) {
+				t.Errorf("%s is %v, want %v", name, w.Fields[name], v)
+			}
+		}
+	}
+	if root.Fields["body"] != "It does not print." {
+		t.Error("the first record was changed")
+	}
+	delete(root.Fields, "title")
+	if w := d.Continue(root, 2); w.Fields["title"] != nil {
+		t.Errorf("no title became %v", w.Fields["title"])
+	}
+	note := d.GoesOn(root, 1)
+	if body := note.Fields["body"]; note.Fields["private"] != true || note.Fields["created_at"] != nil || body != "<p>The thread of ticket INC &lt;b&gt; 7 goes on in part 2, which is a record of its own.</p>" {
+		t.Errorf("the note says %v", body)
 	}
 }

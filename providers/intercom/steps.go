@@ -50,7 +50,7 @@ type builder struct {
 // add appends a step with what all of them carry.
 func (b *builder) add(op, sub string, s plan.Step) {
 	s.Key = b.c.Address.String() + "#" + op + "#" + sub
-	s.Address, s.Kind, s.Op, s.ID = b.c.Address, b.c.Kind, op, b.c.ID
+	s.Address, s.Kind, s.Op, s.ID, s.Continues = b.c.Address, b.c.Kind, op, b.c.ID, b.c.Continues
 	if s.Payload == nil {
 		s.Payload = plan.Fields{}
 	}

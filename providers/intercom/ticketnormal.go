@@ -34,7 +34,9 @@ func (n *normal) ticket(attr func(model, name string) (plan.AttributeDef, bool))
 	if n.w.Fields["attributes."+KeyAttribute] != nil {
 		n.problem("attributes."+KeyAttribute, "taken", "is written by deskform; leave it out")
 	}
-	if utf8.RuneCountInString(n.w.Key) > maxAttribute {
+	if n.w.MaxParts > 0 && utf8.RuneCountInString(n.w.Key) > maxAttribute-6 {
+		n.problem("key", "too_long", fmt.Sprintf("is longer than %d characters, which the attribute %s takes with the number of a continuation", maxAttribute-6, KeyAttribute))
+	} else if utf8.RuneCountInString(n.w.Key) > maxAttribute {
 		n.problem("key", "too_long", fmt.Sprintf("is longer than %d characters, which the attribute %s takes", maxAttribute, KeyAttribute))
 	}
 }

@@ -12,8 +12,9 @@
 //  4. Search lags minutes. Nothing that is not found is made again before the longest lag seen has passed, and what was made
 //     again is looked for a day long. Shown by TestTicketSettled, TestLateIndex, TestSweep.
 //  5. Contacts are searched by days of the workspace's zone. A changed sweep begins two days before. Shown by TestTraps.
-//  6. 500 parts are shown. The ids of all parts are in the state, and a longer thread is noted in the plan. Shown by
-//     TestLongThread, TestMessagesOnce.
+//  6. 500 parts are shown. The ids of all parts are in the state; a longer thread is noted in the plan, or goes on in more
+//     conversations, each found by a mark of its own, where that is declared. Shown by TestLongThread, TestMessagesOnce,
+//     TestThreadLimit, TestContinue, TestLongThreads, TestLongThreadWithoutState, TestCrashThreads.
 //  7. Only contacts open conversations, in plain text. The first message is the contact's and has no markup. Shown by
 //     TestTraps, TestText.
 //  8. POST /conversations answers with a message. Its conversation_id is taken. Shown by TestTraps.

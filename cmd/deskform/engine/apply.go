@@ -188,7 +188,11 @@ func (e *Engine) Apply(ctx context.Context, p *Plan, lease *state.Lease, o Apply
 			return a, fmt.Errorf("back up the state before the apply: %w", err)
 		}
 	}
-	for _, m := range moves(e.Config) {
+	renamings, err := e.moves(ctx)
+	if err != nil {
+		return a, err
+	}
+	for _, m := range renamings {
 		if err := e.State.Move(ctx, m.From, m.To); err != nil {
 			return a, err
 		}
@@ -230,7 +234,7 @@ func (e *Engine) actor(ctx context.Context, speaks func(*hcl.Set) bool) error {
 // balance adds to the books of an apply the rows that the plan had settled before any change: skipped, broken,
 // duplicate, excluded.
 func (e *Engine) balance(p *Plan, b *plan.Books) {
-	b.Rows = p.Books.Rows
+	b.Rows, b.Splits = p.Books.Rows, p.Books.Splits
 	for set, outs := range p.Books.Sets {
 		for _, o := range []plan.Outcome{plan.OutSkipped, plan.OutBroken, plan.OutDuplicate, plan.OutExcluded} {
 			b.Add(set, o, outs[o])

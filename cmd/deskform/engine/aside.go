@@ -78,7 +78,7 @@ func (e *Engine) failed(ctx context.Context) ([]string, error) {
 	}
 	var out []string
 	for _, a := range all {
-		want, err := e.Cache.Want(ctx, a.Set, a.Key)
+		want, err := e.wantAt(ctx, a.Set, a.Key)
 		if err != nil {
 			return nil, err
 		}
@@ -101,7 +101,7 @@ func (e *Engine) Answer(ctx context.Context, a plan.Address, text string, reveal
 		}
 	}
 	// Without the row, and the cache may be gone, what looks like personal data still is hidden.
-	if want, err := e.Cache.Want(ctx, a.Set, a.Key); err == nil && want != nil {
+	if want, err := e.wantAt(ctx, a.Set, a.Key); err == nil && want != nil {
 		values = want.Fields
 	}
 	return report.MaskAnswer(o, text, kind, values)

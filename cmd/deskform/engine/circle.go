@@ -66,18 +66,16 @@ func (w *world) decide(sets []*hcl.Set) error {
 
 // toMake reports whether a record that is not decided yet will be made, as far as that shows: it is wanted, and not there.
 func (w *world) toMake(set *hcl.Set, t plan.Target, b *plan.Base) (bool, error) {
-	if !w.selected.has(t.Set, t.Key) {
+	want, err := w.e.Cache.Want(w.ctx, t.Set, t.Key)
+	if err != nil || want == nil || !w.selected.has(t.Set, t.Key, want.Continues) {
+		return false, err
+	}
+	if b == nil {
+		return true, nil
+	}
+	if b.Origin == "merged" {
 		return false, nil
 	}
-	if b != nil {
-		if b.Origin == "merged" {
-			return false, nil
-		}
-		live, err := w.Live(set.Kind, b.ID)
-		if err != nil || live != nil {
-			return false, err
-		}
-	}
-	want, err := w.e.Cache.Want(w.ctx, t.Set, t.Key)
-	return want != nil, err
+	live, err := w.Live(set.Kind, b.ID)
+	return live == nil, err
 }

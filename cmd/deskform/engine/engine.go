@@ -160,14 +160,38 @@ func StatePath(s Setup, cfg *hcl.Config) string {
 	return filepath.Join(s.Dir, path)
 }
 
-// moves are the renamings of a configuration, those of single records before those of whole sets.
-func moves(cfg *hcl.Config) []state.Move {
-	out := make([]state.Move, 0, len(cfg.Moved))
-	for _, m := range cfg.Moved {
+// moves are the renamings of a configuration, those of single records before those of whole sets. What continues a record
+// moves with it.
+func (e *Engine) moves(ctx context.Context) ([]state.Move, error) {
+	e.State.Renamed(nil)
+	out := make([]state.Move, 0, len(e.Config.Moved))
+	for _, m := range e.Config.Moved {
 		out = append(out, state.Move(m))
+		if m.From.Key == "" {
+			continue
+		}
+		continued, err := e.State.Continued(ctx, m.From.Set)
+		if err != nil {
+			return nil, err
+		}
+		for _, key := range continued[m.From.Key] {
+			from, to := m.From, m.To
+			from.Key, to.Key = key, to.Key+strings.TrimPrefix(key, m.From.Key)
+			out = append(out, state.Move{From: from, To: to})
+		}
 	}
 	slices.SortStableFunc(out, func(a, b state.Move) int { return strings.Compare(b.From.Key, a.From.Key) })
-	return out
+	return out, nil
+}
+
+// rename lets the state be read with the renamings of the configuration done.
+func (e *Engine) rename(ctx context.Context) error {
+	moves, err := e.moves(ctx)
+	if err != nil {
+		return err
+	}
+	e.State.Renamed(moves)
+	return nil
 }
 
 // Open loads the configuration and opens state and cache. Diagnostics with errors leave the engine nil.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"encoding/json"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"deskform/hcl"
@@ -39,6 +41,36 @@ type Explanation struct {
 	Written  int            `json:"parts_written,omitempty"`
 	// Next is the first call that was not made when a run ended in the middle of the record ("tag_contact 31").
 	Next string `json:"next_step,omitempty"`
+	// Continues is the address whose thread this one goes on with; Continued are those where its own goes on.
+	Continues string      `json:"continues,omitempty"`
+	Continued []Continued `json:"continued,omitempty"`
+}
+
+// A Continued is a record that goes on with the thread of another one.
+type Continued struct {
+	Address string `json:"address"`
+	ID      string `json:"id,omitempty"`
+	Parts   int    `json:"parts_written"`
+}
+
+// continuedBy lists where the thread of a record goes on, in order.
+func (e *Engine) continuedBy(ctx context.Context, a plan.Address) (out []Continued, err error) {
+	all, err := e.State.Continued(ctx, a.Set)
+	if err != nil {
+		return nil, err
+	}
+	keys := all[a.Key]
+	slices.SortFunc(keys, func(a, b string) int { return cmp.Or(len(a)-len(b), cmp.Compare(a, b)) }) // #10 after #9
+	for _, key := range keys {
+		b, err := e.State.Base(ctx, a.Set, key)
+		if err != nil {
+			return nil, err
+		}
+		if b != nil {
+			out = append(out, Continued{b.Address.String(), b.ID, len(b.Parts)})
+		}
+	}
+	return out, nil
 }
 
 // Why collects what the last plan, the state and the mirror know of an address. It is offline.
@@ -49,11 +81,13 @@ func (e *Engine) Why(ctx context.Context, a plan.Address) (*Explanation, error) 
 		return nil, fmt.Errorf("why %s: the configuration has no set %s", a, a.Set)
 	}
 	x.Data, x.Kind = set.Data, set.Kind
-	want, err := e.Cache.Want(ctx, a.Set, a.Key)
+	if err := e.rename(ctx); err != nil {
+		return nil, err
+	}
+	want, err := e.wantAt(ctx, a.Set, a.Key)
 	if err != nil {
 		return nil, err
 	}
-	e.State.Renamed(moves(e.Config))
 	base, err := e.State.Base(ctx, a.Set, a.Key)
 	if err != nil {
 		return nil, err
@@ -70,6 +104,12 @@ func (e *Engine) Why(ctx context.Context, a plan.Address) (*Explanation, error) 
 	}
 	if want != nil {
 		x.Row, x.Problems, x.Want, x.Parts = want.Row, want.Problems, want.Fields, len(want.Parts)
+		if want.Continues != "" {
+			x.Continues = plan.Address{Set: a.Set, Key: want.Continues}.String()
+		}
+	}
+	if x.Continued, err = e.continuedBy(ctx, a); err != nil {
+		return nil, err
 	}
 	if base != nil {
 		x.ID, x.Origin, x.Sent, x.Written = base.ID, base.Origin, base.Sent, len(base.Parts)
@@ -159,14 +199,14 @@ func (e *Engine) Export(ctx context.Context, w io.Writer, format string) error {
 		return nil
 	}
 	out := csv.NewWriter(w)
-	if err := out.Write([]string{"set", "key", "kind", "id", "origin", "list", "part", "part_id"}); err != nil {
+	if err := out.Write([]string{"set", "key", "kind", "id", "origin", "list", "part", "part_id", "continues"}); err != nil {
 		return err
 	}
 	for row, err := range e.State.Export(ctx) {
 		if err != nil {
 			return err
 		}
-		if err := out.Write([]string{row.Set, row.Key, row.Kind, row.ID, row.Origin, row.List, row.Part, row.PartID}); err != nil {
+		if err := out.Write([]string{row.Set, row.Key, row.Kind, row.ID, row.Origin, row.List, row.Part, row.PartID, row.Continues}); err != nil {
 			return err
 		}
 	}
@@ -276,6 +316,7 @@ func (e *Engine) ReadPlan(ctx context.Context, p *Plan) error {
 		}
 		p.Summary.Add(&c)
 		p.touch(&c)
+		p.Books.Split(&c)
 		p.Forecast.add(e.Dest, c)
 	}
 	return e.limits(ctx, p)

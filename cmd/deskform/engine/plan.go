@@ -107,7 +107,9 @@ func (e *Engine) Plan(ctx context.Context, o PlanOptions) (*Plan, error) {
 
 // planAgain is a plan from rows that are already evaluated.
 func (e *Engine) planAgain(ctx context.Context, o PlanOptions, p *Plan) error {
-	e.State.Renamed(moves(e.Config))
+	if err := e.rename(ctx); err != nil {
+		return err
+	}
 	reader, err := e.Reader()
 	if err != nil {
 		return err
@@ -209,7 +211,7 @@ func (e *Engine) changes(ctx context.Context, sel selection, p *Plan) iter.Seq2[
 			}
 			kind := e.kinds[set.Kind]
 			e.Watch.Start("compare "+set.Name, 0)
-			wants := selectedWants(sel, set.Name, set.Resource, e.Cache.Wants(ctx, set.Name))
+			wants := selectedWants(sel, set.Name, set.Resource, e.divided(ctx, set, w, e.Cache.Wants(ctx, set.Name)))
 			wants, err := e.schema(ctx, set, made, wants)
 			if err != nil {
 				yield(plan.Change{}, err)
@@ -237,6 +239,7 @@ func (e *Engine) changes(ctx context.Context, sel selection, p *Plan) iter.Seq2[
 				}
 				p.Summary.Add(&c)
 				p.touch(&c)
+				p.Books.Split(&c)
 				if c.Action == plan.Create || c.Action == plan.Adopt || c.Action == plan.Merged {
 					made++
 				}

@@ -163,6 +163,10 @@ func (p *planter) pick(ctx context.Context, s sort) (*plan.Base, *plan.Want, err
 		if set.Kind != s.kind || set.Resource {
 			continue
 		}
+		wants, err := p.e.newDivider(ctx, set, nil)
+		if err != nil {
+			return nil, nil, err
+		}
 		for b, err := range p.e.State.Bases(ctx, set.Name) {
 			if err != nil {
 				return nil, nil, err
@@ -171,7 +175,7 @@ func (p *planter) pick(ctx context.Context, s sort) (*plan.Base, *plan.Want, err
 			if b.Origin != "created" || p.planted[addr] != "" || p.taken[addr] || p.touched[addr] {
 				continue
 			}
-			want, err := p.e.Cache.Want(ctx, set.Name, b.Address.Key)
+			want, err := wants.wanted(b.Address.Key)
 			if err != nil {
 				return nil, nil, err
 			}

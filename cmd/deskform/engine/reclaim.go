@@ -25,11 +25,15 @@ func (e *Engine) ListReclaimable(ctx context.Context, out io.Writer, only string
 		if set.Resource || e.kinds[set.Kind].Part == nil || only != "" && set.Name != only {
 			continue
 		}
+		wants, err := e.newDivider(ctx, set, nil)
+		if err != nil {
+			return err
+		}
 		for b, err := range e.State.Bases(ctx, set.Name) {
 			if err != nil {
 				return err
 			}
-			want, err := e.Cache.Want(ctx, set.Name, b.Address.Key)
+			want, err := wants.wanted(b.Address.Key)
 			if err != nil {
 				return err
 			}

@@ -42,13 +42,15 @@ type RehearseOptions struct {
 
 // Rehearsal is what a rehearsal found; its JSON is an interface.
 type Rehearsal struct {
-	Sets          map[string]map[plan.Outcome]int `json:"sets"`
-	Calls         CallCount                       `json:"calls"`
-	Notifications NotificationCount               `json:"notifications"`
-	ProofChanges  int                             `json:"proof_plan_changes"`
-	Mismatches    int                             `json:"mismatches"`
-	Mutations     MutationCount                   `json:"mutations"`
-	Seconds       float64                         `json:"seconds"`
+	Sets map[string]map[plan.Outcome]int `json:"sets"`
+	// Splits is how many records more than rows there are, by set: see plan.Books.
+	Splits        map[string]int    `json:"splits,omitempty"`
+	Calls         CallCount         `json:"calls"`
+	Notifications NotificationCount `json:"notifications"`
+	ProofChanges  int               `json:"proof_plan_changes"`
+	Mismatches    int               `json:"mismatches"`
+	Mutations     MutationCount     `json:"mutations"`
+	Seconds       float64           `json:"seconds"`
 	// Virtual is how long the apply would have taken by the sandbox's clock.
 	Virtual float64 `json:"virtual_seconds"`
 	// Objects counts what the sandbox holds after the apply, by kind.
@@ -214,7 +216,7 @@ func (e *Engine) rehearse(ctx context.Context, o RehearseOptions, far *intercoms
 		return err
 	}
 	after := far.Stats()
-	r.Sets = done.Books.Sets
+	r.Sets, r.Splits = done.Books.Sets, done.Books.Splits
 	r.Virtual = done.Seconds
 	r.Calls = CallCount{Reads: after.Reads - planned.Reads, Writes: after.Writes, Forecast: p.Forecast.Writes, ForecastReads: p.Forecast.Reads}
 	r.Notifications = NotificationCount{after.Notifications.Avoidable, after.Notifications.Unavoidable, p.Forecast.People}
@@ -308,6 +310,10 @@ func (e *Engine) compareAll(ctx context.Context, before, after map[string]int, b
 	for _, set := range e.Config.Sets {
 		object := e.Dest.Object(set.Kind)
 		created[object] += books.Sets[set.Name][plan.OutCreated]
+		wants, err := e.newDivider(ctx, set, nil)
+		if err != nil {
+			return err
+		}
 		for b, err := range e.State.Bases(ctx, set.Name) {
 			if err != nil {
 				return err
@@ -315,7 +321,7 @@ func (e *Engine) compareAll(ctx context.Context, before, after map[string]int, b
 			if set.Resource || b.Origin == "merged" {
 				continue
 			}
-			want, err := e.Cache.Want(ctx, set.Name, b.Address.Key)
+			want, err := wants.wanted(b.Address.Key)
 			if err != nil {
 				return err
 			}

@@ -134,7 +134,7 @@ func (e *Engine) rekeyed(ctx context.Context, set string, made int) (string, err
 		if e.removed(b.Address) {
 			continue
 		}
-		want, err := e.Cache.Want(ctx, set, b.Address.Key)
+		want, err := e.wantAt(ctx, set, b.Address.Key)
 		if err != nil || want != nil {
 			return "", err
 		}

@@ -14,7 +14,9 @@ import (
 // A selection is the part of the records that a plan is limited to, by set and key. Resources are always in it.
 type selection map[string]map[string]bool
 
-func (s selection) has(set, key string) bool { return s == nil || s[set][key] }
+func (s selection) has(set, key, continues string) bool {
+	return s == nil || s[set][key] || continues != "" && s[set][continues]
+}
 
 func (s selection) add(set, key string) bool {
 	if s[set] == nil {
@@ -94,7 +96,7 @@ func (e *Engine) targets(ctx context.Context, names []string) (selection, error)
 		if err != nil {
 			return nil, err
 		}
-		want, err := e.Cache.Want(ctx, a.Set, a.Key)
+		want, err := e.wantAt(ctx, a.Set, a.Key)
 		if err != nil {
 			return nil, err
 		}
@@ -118,6 +120,9 @@ func (e *Engine) take(ctx context.Context, sel selection, set, key string) error
 		return nil
 	}
 	want, err := e.Cache.Want(ctx, set, key)
+	if err == nil && want == nil {
+		want, err = e.wantAt(ctx, set, key)
+	}
 	if err != nil || want == nil {
 		return err
 	}
@@ -176,7 +181,7 @@ func selectedWants(sel selection, set string, resource bool, in iter.Seq2[*plan.
 	}
 	return func(yield func(*plan.Want, error) bool) {
 		for w, err := range in {
-			if err == nil && !sel.has(set, w.Key) {
+			if err == nil && !sel.has(set, w.Key, w.Continues) {
 				continue
 			}
 			if !yield(w, err) {
@@ -192,7 +197,7 @@ func selectedBases(sel selection, set string, resource bool, in iter.Seq2[*plan.
 	}
 	return func(yield func(*plan.Base, error) bool) {
 		for b, err := range in {
-			if err == nil && !sel.has(set, b.Address.Key) {
+			if err == nil && !sel.has(set, b.Address.Key, b.Continues) {
 				continue
 			}
 			if !yield(b, err) {
