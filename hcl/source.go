@@ -214,6 +214,7 @@ func (l *loader) readOneData(d *dataDecl) {
 			l.errorf(in.attrs["of"].NameRange, "Argument missing", "With `of` goes `by`: the column that names the owner.")
 		}
 	}
+	l.readReliance(in, c, &d.data)
 	for _, g := range in.blocks("group", 0) {
 		gb := l.open(g.Body, g.DefRange(), "the group block", dataDoc.blocks[0], nil)
 		d.data.GroupBy = gb.texts(c, "by")

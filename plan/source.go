@@ -2,8 +2,10 @@ package plan
 
 import (
 	"context"
+	"errors"
 	"io"
 	"iter"
+	"time"
 )
 
 // A Data is one `data` block: a collection read from a source.
@@ -22,6 +24,12 @@ type Data struct {
 	// GroupBy makes one record of the rows that share these columns; GroupRecord is "first" or "last".
 	GroupBy     []string
 	GroupRecord string
+	// Expect is how many rows the customer reads off the screen, by type ("serviceCall$request"); "" is all of them.
+	Expect map[string]int64
+	// MaxShrink is how large a part of the rows may be missing when they are read again; nil is the default.
+	MaxShrink *float64
+	// MaxAge is how old what was read may be for what relies on it; 0 is any age.
+	MaxAge time.Duration
 	// Of are the data blocks whose rows own these ("itsm365.incidents"); By is the column that names the owner,
 	// and the index of rows().
 	Of []string
@@ -73,8 +81,12 @@ type Row struct {
 	// Key is the row's own key by Data.Key; Owner the owner's key for data that has Of.
 	Key   string
 	Owner string
+	// UUID is the object's own name where the source has one, whatever Key is made of.
+	UUID string
 	// Pos is where it stands ("line 12", "offset 340").
 	Pos string
+	// Unsettled: something that belongs to the row could not be read just now and may be another time.
+	Unsettled bool
 	// JSON is one object.
 	JSON []byte
 	// Broken says why the row cannot be read; JSON is then empty. It is counted and reported, never dropped.
@@ -101,9 +113,16 @@ type Source interface {
 	Rows(ctx context.Context, d Data, owners iter.Seq2[string, error]) iter.Seq2[Row, error]
 }
 
+// ErrKey says that a source does not let us in, or not any more. Nothing that is read then says anything about the rows.
+var ErrKey = errors.New("the source refuses the key")
+
+// ErrUnreadable says that a file cannot be read, now and later.
+var ErrUnreadable = errors.New("the file cannot be read")
+
 // An Opener is a source that has files to fetch into the content store.
 type Opener interface {
-	// OpenFile returns the bytes of the file with this key. The caller closes it.
+	// OpenFile returns the bytes of the file with this key, as they come. The caller closes it. Errors are ErrKey, and
+	// ErrUnreadable where trying again is no use.
 	OpenFile(ctx context.Context, key string) (Content, error)
 }
 
@@ -114,8 +133,9 @@ type Illustrated interface {
 	// fetched here, and no other address in a text is of interest.
 	Pictures(row Row, keep func(Picture) (name string, ok bool, err error)) (Row, error)
 	// OpenPicture is OpenFile with the name and the owner, which may be another row than the one whose text names it.
-	// ErrNotFound says that there is none.
-	OpenPicture(ctx context.Context, key string) (Content, error)
+	// owners are those for whom it would move: the row and who owns the row. ErrNotFound says that there is none, or that
+	// it is nobody's of them.
+	OpenPicture(ctx context.Context, key string, owners ...string) (Content, error)
 }
 
 // A Picture stands inside of a text.

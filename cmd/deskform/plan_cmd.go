@@ -158,6 +158,12 @@ func (a *app) rows(p *engine.Plan) {
 		if d.Broken > 0 {
 			fmt.Fprintf(a.err, "Warning: data.%s: %d of %d rows are broken and stay out; correct them in the source\n", d.Data, d.Broken, d.Read)
 		}
+		for _, c := range d.Unexpected {
+			fmt.Fprintf(a.err, "Warning: %s\n", c.Text(d.Data))
+		}
+		if d.Gone > 0 && d.Fetched+d.Missing > 0 {
+			fmt.Fprintf(a.err, "Warning: data.%s: %d rows are missing since this pull, %d in all; nothing is deleted for that\n", d.Data, d.Gone, d.Missing)
+		}
 		if d.Duplicate > 0 {
 			fmt.Fprintf(a.err, "Warning: data.%s: %d of %d rows repeat a key and stay out, as its duplicates argument says\n", d.Data, d.Duplicate, d.Read)
 		}

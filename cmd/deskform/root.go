@@ -59,6 +59,7 @@ func codeOf(ctx context.Context, err error) int {
 	var (
 		own     *exit
 		refused *engine.RefusedError
+		shrunk  *engine.ShrunkError
 		stale   *engine.StaleError
 		locked  *state.LockedError
 		lost    *state.TakenError
@@ -70,7 +71,7 @@ func codeOf(ctx context.Context, err error) int {
 		return own.code
 	case errors.As(err, &locked), errors.As(err, &lost):
 		return exitLocked
-	case errors.As(err, &refused):
+	case errors.As(err, &refused), errors.As(err, &shrunk):
 		return exitRefused
 	case errors.As(err, &stale):
 		return exitStale
@@ -211,6 +212,9 @@ func (a *app) setup() (engine.Setup, error) {
 	}
 	s.Log = hclog.New(&hclog.LoggerOptions{Name: "deskform", Level: level, Output: hider{a}})
 	s.Watch = staged{newProgress(a.err), s.Log}
+	s.Waiting = func(source string, until time.Time) {
+		fmt.Fprintf(a.err, "Waiting until %s, when the window of provider %s opens\n", until.Format("Mon 02.01. 15:04 MST"), source)
+	}
 	s.Diagnose = func(diags hcl.Diagnostics) { _ = a.diagnose(typed(diags)) }
 	return s, nil
 }

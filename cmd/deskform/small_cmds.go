@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -204,7 +205,7 @@ func (a *app) pullCmd() *cobra.Command {
 		Use: "pull", Short: "Read the sources into the cache and write schema.lock.json", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.pull(cmd.Context(), full, asJSON) },
 	}
-	c.Flags().BoolVar(&full, "full", false, "read export files again even when they are unchanged")
+	c.Flags().BoolVar(&full, "full", false, "read everything again: export files that are unchanged, and objects whose dates have not moved")
 	c.Flags().BoolVar(&asJSON, "json", false, "one JSON document on stdout")
 	return c
 }
@@ -242,7 +243,22 @@ func (a *app) pull(ctx context.Context, full, asJSON bool) error {
 			return err
 		}
 	}
-	return t.Render()
+	if err := t.Render(); err != nil {
+		return err
+	}
+	for _, p := range pulled {
+		if len(p.Types) < 2 {
+			continue
+		}
+		var counts []string
+		for _, typ := range slices.Sorted(maps.Keys(p.Types)) {
+			counts = append(counts, fmt.Sprintf("%s %d", typ, p.Types[typ]))
+		}
+		if _, err := fmt.Fprintf(a.out, "%s by type: %s\n", p.Data, strings.Join(counts, ", ")); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // show renders a saved plan without configuration, state or network.

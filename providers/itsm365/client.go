@@ -1,12 +1,14 @@
 package itsm365
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -24,7 +26,22 @@ import (
 
 // ErrKey says that the tenant does not take the access key: it is wrong, has expired, or was used up (IT 1.4). Trying
 // again is no use.
-var ErrKey = errors.New("ITSM 365 does not take the access key; check ITSM365_ACCESS_KEY, and whether the key has expired")
+var ErrKey error = refusedKey{}
+
+type refusedKey struct{}
+
+func (refusedKey) Error() string {
+	return "ITSM 365 does not take the access key; check ITSM365_ACCESS_KEY, and whether the key has expired"
+}
+
+// Is makes it plan's error for the same.
+func (refusedKey) Is(target error) bool { return target == plan.ErrKey }
+
+// unreadable is an error that trying again does not help.
+type unreadable struct{ error }
+
+func (u unreadable) Is(target error) bool { return target == plan.ErrUnreadable }
+func (u unreadable) Unwrap() error        { return u.error }
 
 // Config is what a client is made of beside the provider block's arguments.
 type Config struct {
@@ -33,87 +50,53 @@ type Config struct {
 	Redact *transport.Redactor
 	// HTTP replaces the network, for a sandbox in process; nil for the real one.
 	HTTP http.RoundTripper
+	// Waiting is told until when nothing is called, as it is outside the block's window; nil for nobody.
+	Waiting func(until time.Time)
 }
 
 // Source reads an ITSM 365 tenant. It is safe for concurrent use.
 type Source struct {
-	base     string
-	key      string
-	zone     *time.Location
-	pageSize int
-	http     *transport.Client
-	clock    transport.Clock
-	rate     *pacer
+	*settings
+	http    *transport.Client
+	clock   transport.Clock
+	pace    *pacer
+	waiting func(time.Time)
 
 	inPath atomic.Bool // the server takes filters in the path only
 
-	mu    sync.Mutex
-	attrs map[string]map[string]bool // discovered, by class
-	met   map[string]map[string]bool // types whose attributes are among them, by class
+	mu      sync.Mutex
+	attrs   map[string]map[string]bool // discovered, by class
+	met     map[string]map[string]bool // types whose attributes are among them, by class
+	longest map[string]int             // the longest page so far, by class
+	noAttrs map[string]bool            // classes whose lists the server gives whole or not at all
+	told    time.Time                  // the end of the last wait for a window that was told of
+	date    time.Time                  // the server's, of its last answer
+	memory  *memory                    // nil when nothing is remembered
 }
 
 var (
-	_ plan.Source = (*Source)(nil)
-	_ plan.Opener = (*Source)(nil)
+	_ plan.Source      = (*Source)(nil)
+	_ plan.Opener      = (*Source)(nil)
+	_ plan.Incremental = (*Source)(nil)
 )
 
 // New makes a source from the provider block's arguments.
 func New(args map[string]plan.Value, c Config) (*Source, error) {
-	s := &Source{clock: c.Clock, attrs: map[string]map[string]bool{}, met: map[string]map[string]bool{}, pageSize: 500}
-	s.base, _ = args["url"].(string)
-	s.key, _ = args["access_key"].(string)
-	u, err := url.Parse(s.base)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, fmt.Errorf("provider itsm365: url %q is no address; write https://TENANT.itsm365.com/sd/services/rest", c.Redact.Text(s.base))
+	set, err := settingsFrom(args, c.Redact)
+	if err != nil {
+		return nil, err
 	}
-	if u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return nil, fmt.Errorf("provider itsm365: url has more than an address in it; end it with the path, as in https://%s/sd/services/rest", u.Host)
-	}
-	s.base = strings.TrimRight(s.base, "/")
-	if s.key == "" {
-		return nil, errors.New("provider itsm365: access_key is empty; set it from the environment: env(\"ITSM365_ACCESS_KEY\")")
-	}
-	c.Redact.Add(s.key)
-	zone, _ := args["time_zone"].(string)
-	if zone == "" {
-		zone = "Europe/Moscow"
-	}
-	if s.zone, err = time.LoadLocation(zone); err != nil {
-		return nil, fmt.Errorf("provider itsm365: time_zone %q is not known; use an IANA name such as Europe/Moscow", zone)
-	}
-	perSecond := 2.0
-	if v, ok := number(args["rate"]); ok {
-		if v <= 0 {
-			return nil, fmt.Errorf("provider itsm365: rate %g is no rate; it is calls a second", v)
+	s := &Source{settings: set, clock: c.Clock, waiting: c.Waiting, attrs: map[string]map[string]bool{}, met: map[string]map[string]bool{}, longest: map[string]int{}, noAttrs: map[string]bool{}}
+	s.inPath.Store(set.method == "GET" || set.filterIn == "path")
+	way := c.HTTP
+	if way == nil {
+		if way, err = set.transport(); err != nil {
+			return nil, err
 		}
-		perSecond = v
 	}
-	if v, ok := number(args["page_size"]); ok {
-		if v < 1 {
-			return nil, fmt.Errorf("provider itsm365: page_size %g is no page", v)
-		}
-		s.pageSize = int(v)
-	}
-	timeout, retries := 60.0, 5.0
-	if v, ok := number(args["timeout"]); ok {
-		timeout = v
-	}
-	if v, ok := number(args["retries"]); ok {
-		retries = v
-	}
-	s.rate = &pacer{limit: rate.NewLimiter(rate.Limit(perSecond), 1), clock: c.Clock}
-	s.http = &transport.Client{HTTP: &http.Client{Transport: c.HTTP}, Clock: c.Clock, Redact: c.Redact, Log: c.Log, Timeout: time.Duration(timeout * float64(time.Second)), Retries: int(retries), Final: final}
+	s.pace = &pacer{limit: rate.NewLimiter(rate.Limit(set.rate), 1), clock: c.Clock}
+	s.http = &transport.Client{HTTP: &http.Client{Transport: way}, Clock: c.Clock, Redact: c.Redact, Log: c.Log, Timeout: set.timeout, Retries: set.retries, Cap: set.backoff, Final: final}
 	return s, nil
-}
-
-func number(v plan.Value) (float64, bool) {
-	switch v := v.(type) {
-	case int64:
-		return float64(v), true
-	case float64:
-		return v, true
-	}
-	return 0, false
 }
 
 // A pacer spaces calls on the source's own clock.
@@ -160,25 +143,58 @@ func missing(e *transport.HTTPError) bool {
 // allowed are the methods of the service that this client may call.
 var allowed = map[string]bool{"find": true, "get": true, "search": true, "get-file": true, "check-status": true}
 
-// call sends one read. path is relative to the REST root; its first segment must be an allowed method.
-func (s *Source) call(ctx context.Context, path string, query url.Values, body any, text bool) (*transport.Response, error) {
+// request makes one read, and waits until it may be sent. path is relative to the REST root; its first segment must be an
+// allowed method.
+func (s *Source) request(ctx context.Context, path string, query url.Values) (transport.Request, error) {
 	method, _, _ := strings.Cut(path, "/")
 	if !allowed[method] {
 		panic("itsm365: " + method + " is no read, and this client only reads")
 	}
-	if err := s.rate.wait(ctx); err != nil {
-		return nil, err
+	if err := s.admit(ctx); err != nil {
+		return transport.Request{}, err
 	}
-	if query == nil {
-		query = url.Values{}
+	all := maps.Clone(s.params)
+	for name, v := range query {
+		all[name] = v
 	}
 	if method != "check-status" {
-		query.Set("accessKey", s.key)
+		all.Set(s.keyParam, s.key)
 	}
-	r := transport.Request{Method: http.MethodGet, URL: s.base + "/" + path, Read: true, Op: "ITSM 365 " + path, Text: text, Header: http.Header{}}
-	if len(query) > 0 {
-		r.URL += "?" + query.Encode()
+	r := transport.Request{Method: http.MethodGet, URL: s.base + "/" + path, Read: true, Op: "ITSM 365 " + path, Header: s.headers.Clone()}
+	if len(all) > 0 {
+		r.URL += "?" + all.Encode()
 	}
+	return r, nil
+}
+
+// admit waits for the window and for the rate.
+func (s *Source) admit(ctx context.Context) error {
+	for {
+		now := s.clock.Now()
+		until := s.windows.next(now)
+		if !until.After(now) {
+			return s.pace.wait(ctx)
+		}
+		s.mu.Lock()
+		tell := s.waiting != nil && !until.Equal(s.told)
+		s.told = until
+		s.mu.Unlock()
+		if tell {
+			s.waiting(until.In(s.zone))
+		}
+		if err := s.clock.Sleep(ctx, until.Sub(now)); err != nil {
+			return err
+		}
+	}
+}
+
+// call sends one read and reads its answer.
+func (s *Source) call(ctx context.Context, path string, query url.Values, body any, text bool) (*transport.Response, error) {
+	r, err := s.request(ctx, path, query)
+	if err != nil {
+		return nil, err
+	}
+	r.Text = text
 	if body != nil {
 		b, err := json.Marshal(body)
 		if err != nil {
@@ -188,23 +204,39 @@ func (s *Source) call(ctx context.Context, path string, query url.Values, body a
 		r.Header.Set("Content-Type", "application/json")
 	}
 	res, err := s.http.Do(ctx, r)
-	var he *transport.HTTPError
-	if errors.As(err, &he) && badKey(he) {
-		return nil, fmt.Errorf("ITSM 365 %s: %w", path, ErrKey)
-	}
-	if he != nil && he.Status < 400 {
-		if to, uerr := url.Parse(he.Header.Get("Location")); uerr == nil && to.Host != "" {
-			return nil, fmt.Errorf("ITSM 365 %s: HTTP %d: the address sends on to %s://%s; write the one that answers itself as url", path, he.Status, to.Scheme, to.Host)
-		}
-	}
 	if err != nil {
-		return nil, s.http.Redact.Error(err)
+		return nil, s.failed(path, err)
+	}
+	if at, err := http.ParseTime(res.Header.Get("Date")); err == nil {
+		s.setDate(at)
 	}
 	return res, nil
 }
 
-// find reads one page. Filters go into the body; a server that only takes them in the path gets them there.
+// failed makes of a failure what the caller can do something about.
+func (s *Source) failed(path string, err error) error {
+	var he *transport.HTTPError
+	if errors.As(err, &he) && badKey(he) {
+		return fmt.Errorf("ITSM 365 %s: %w", path, ErrKey)
+	}
+	if he != nil && he.Status < 400 {
+		if to, uerr := url.Parse(he.Header.Get("Location")); uerr == nil && to.Host != "" {
+			return fmt.Errorf("ITSM 365 %s: HTTP %d: the address sends on to %s://%s; write the one that answers itself as url", path, he.Status, to.Scheme, to.Host)
+		}
+	}
+	return s.http.Redact.Error(err)
+}
+
+// find reads one page, from the network or from what is remembered of a pull that was interrupted.
 func (s *Source) find(ctx context.Context, class string, filter map[string]any, attrs []string, offset, limit int) ([]json.RawMessage, error) {
+	if m := s.remembered(); m != nil {
+		return m.find(ctx, s, class, filter, attrs, offset, limit)
+	}
+	return s.ask(ctx, class, filter, attrs, offset, limit)
+}
+
+// ask reads one page. Filters go into the body; a server that only takes them in the path gets them there.
+func (s *Source) ask(ctx context.Context, class string, filter map[string]any, attrs []string, offset, limit int) ([]json.RawMessage, error) {
 	query := url.Values{}
 	if len(attrs) > 0 {
 		query.Set("attrs", strings.Join(attrs, ","))
@@ -221,7 +253,7 @@ func (s *Source) find(ctx context.Context, class string, filter map[string]any, 
 		switch {
 		case err == nil:
 			return list(res.Body)
-		case !errors.As(err, &he) || he.Status != http.StatusMethodNotAllowed:
+		case s.method != "auto" || s.filterIn == "body" || !errors.As(err, &he) || he.Status != http.StatusMethodNotAllowed:
 			return nil, err
 		}
 		s.inPath.Store(true)
@@ -230,7 +262,11 @@ func (s *Source) find(ctx context.Context, class string, filter map[string]any, 
 	if err != nil {
 		return nil, err
 	}
-	res, err := s.call(ctx, path+"/"+url.PathEscape(string(text)), query, nil, false)
+	var body any
+	if s.method == "POST" {
+		body = map[string]any{}
+	}
+	res, err := s.call(ctx, path+"/"+url.PathEscape(string(text)), query, body, false)
 	if err != nil {
 		return nil, err
 	}
@@ -258,19 +294,42 @@ func (s *Source) OpenFile(ctx context.Context, key string) (plan.Content, error)
 	if !fqn.MatchString(key) {
 		return plan.Content{}, fmt.Errorf("ITSM 365 get-file: %q is no UUID of a file", key)
 	}
-	res, err := s.call(ctx, "get-file/"+url.PathEscape(key), nil, nil, true)
+	path := "get-file/" + url.PathEscape(key)
+	r, err := s.request(ctx, path, nil)
 	if err != nil {
 		return plan.Content{}, err
+	}
+	res, err := s.http.Stream(ctx, r)
+	if err != nil {
+		return plan.Content{}, hopeless(s.failed(path, err))
 	}
 	typ, _, err := mime.ParseMediaType(res.Header.Get("Content-Type"))
 	if err != nil {
 		typ = "application/octet-stream"
 	}
+	body := bufio.NewReader(res.Body)
 	// A file that is a page with a login form itself comes as an attachment.
-	if typ == "text/html" && res.Header.Get("Content-Disposition") == "" && strings.Contains(strings.ToLower(string(res.Body[:min(len(res.Body), 4000)])), "login") {
-		return plan.Content{}, fmt.Errorf("ITSM 365 get-file/%s: the answer is a login page instead of the file", key)
+	if typ == "text/html" && res.Header.Get("Content-Disposition") == "" {
+		head, _ := body.Peek(4000) // what could not be read shows when the rest is read
+		if strings.Contains(strings.ToLower(string(head)), "login") {
+			return plan.Content{}, errors.Join(fmt.Errorf("ITSM 365 get-file/%s: the answer is a login page instead of the file", key), res.Body.Close())
+		}
 	}
-	return plan.Content{Body: io.NopCloser(bytes.NewReader(res.Body)), Type: typ}, nil
+	return plan.Content{Body: fileBody{body, res.Body}, Type: typ}, nil
+}
+
+// fileBody reads ahead from a body that it closes.
+type fileBody struct {
+	*bufio.Reader
+	io.Closer
+}
+
+// hopeless marks an error that trying again does not help.
+func hopeless(err error) error {
+	if errors.Is(err, ErrKey) || errors.Is(err, plan.ErrNotFound) || !final(err) {
+		return err
+	}
+	return unreadable{err}
 }
 
 // Check tests the address and the key, and says what the key sees.

@@ -41,7 +41,7 @@ func (s *Source) Describe(ctx context.Context, d plan.Data) (plan.RowType, error
 			return rt, fmt.Errorf("ITSM 365 find/%s: %w", class, err)
 		}
 		for name, v := range obj {
-			c, ok := columnOf(v)
+			c, ok := columnOf(v, s.dates)
 			if name == "title" && c.Type == plan.ColumnTime { // names are never dates
 				c.Type = plan.ColumnString
 			}
@@ -190,6 +190,9 @@ func filterArg(d plan.Data) map[string]any {
 // attrsOf is the fixed list of attributes that a bulk read asks for: what the block names, or what the model knows and the
 // tenant has. Asking for none would drag every back-link collection along (IT trap 11).
 func (s *Source) attrsOf(ctx context.Context, d plan.Data, class string) ([]string, error) {
+	if whole, _ := d.Args["whole"].(bool); whole {
+		return nil, nil
+	}
 	if attrs := plan.Texts(d.Args["attrs"]); len(attrs) > 0 {
 		return slices.Compact(slices.Sorted(slices.Values(append(attrs, "UUID", "metaClass")))), nil
 	}
@@ -254,7 +257,7 @@ func (s *Source) Rows(ctx context.Context, d plan.Data, owners iter.Seq2[string,
 			yield(plan.Row{}, err)
 			return
 		}
-		r := &reading{d: d, class: class, attrs: attrs, filter: filterArg(d), yield: yield}
+		r := &reading{d: d, class: class, attrs: attrs, filter: s.filterOf(d, attrs), yield: func(row plan.Row, _ int, err error) bool { return yield(row, err) }}
 		if len(d.Of) == 0 {
 			s.pages(ctx, r)
 			return
@@ -280,7 +283,9 @@ type reading struct {
 	filter map[string]any
 	owner  string
 	raw    bool // objects stay as they came
-	yield  func(plan.Row, error) bool
+	heads  bool // only what a list needs is asked for
+	ask    bool // answers are not remembered
+	yield  func(row plan.Row, at int, err error) bool
 }
 
 const (
@@ -290,18 +295,43 @@ const (
 
 var errRestless = errors.New("the list changes faster than it can be read; try at a quieter hour")
 
+// filterOf is the filter of a block's lists.
+func (s *Source) filterOf(d plan.Data, attrs []string) map[string]any {
+	f := filterArg(d)
+	if _, said := f["removed"]; !said && !s.archived && slices.Contains(attrs, "removed") {
+		f["removed"] = false
+	}
+	return f
+}
+
+// list reads objects of a reading.
+func (s *Source) list(ctx context.Context, r *reading, attrs []string, offset, limit int) ([]json.RawMessage, error) {
+	if r.ask {
+		return s.ask(ctx, r.class, r.filter, attrs, offset, limit)
+	}
+	return s.find(ctx, r.class, r.filter, attrs, offset, limit)
+}
+
 // page reads one page. One client had to drop attrs for comments (IT 2.7), and others refuse an attribute that they do not
-// have: such a list is read whole.
-func (s *Source) page(ctx context.Context, r *reading, offset int) ([]json.RawMessage, error) {
-	objs, err := s.find(ctx, r.class, r.filter, r.attrs, offset, s.pageSize)
+// have: lists of such a class are read whole from then on.
+func (s *Source) page(ctx context.Context, r *reading, offset, limit int) ([]json.RawMessage, error) {
+	s.mu.Lock()
+	if s.noAttrs[r.class] && !r.heads {
+		r.attrs = nil
+	}
+	s.mu.Unlock()
+	objs, err := s.list(ctx, r, r.attrs, offset, limit)
 	var he *transport.HTTPError
 	if len(r.attrs) == 0 || !errors.As(err, &he) || he.Status != http.StatusInternalServerError || !final(err) {
 		return objs, err
 	}
-	whole, werr := s.find(ctx, r.class, r.filter, nil, offset, s.pageSize)
+	whole, werr := s.list(ctx, r, nil, offset, limit)
 	if werr != nil {
 		return nil, err
 	}
+	s.mu.Lock()
+	s.noAttrs[r.class] = true
+	s.mu.Unlock()
 	r.attrs = nil
 	return whole, nil
 }
@@ -311,7 +341,7 @@ func (s *Source) widen(ctx context.Context, r *reading, objs []json.RawMessage) 
 	if r.attrs == nil || r.d.Args["attrs"] != nil || len(r.d.Of) > 0 {
 		return false, nil
 	}
-	if _, err := s.meet(ctx, r.class, r.filter, objs, s.note(r.class, nil)); err != nil {
+	if _, err := s.meet(ctx, r.class, r.filter, objs, s.note(r.class, nil)); err != nil || r.heads {
 		return false, err
 	}
 	attrs := s.known(r.class)
@@ -320,23 +350,35 @@ func (s *Source) widen(ctx context.Context, r *reading, objs []json.RawMessage) 
 	return more, nil
 }
 
+// last reports whether what an owner has ends with this page, without another call for the empty one after it: less than
+// half of what the service has given at one time for the class is no page that it cut short (IT 2.1). Lists of a class are
+// few, and read to the empty page.
+func (s *Source) last(r *reading, n int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	end := r.owner != "" && 2*n <= s.longest[r.class]
+	s.longest[r.class] = max(s.longest[r.class], n)
+	return end
+}
+
 // pages reads one list to its end. It returns false when the consumer or an error stopped it.
 func (s *Source) pages(ctx context.Context, r *reading) bool {
 	seen := map[string]bool{}
 	offset, reached, heals, answers := 0, 0, 0, 0
 	for {
-		objs, err := s.page(ctx, r, offset)
+		objs, err := s.page(ctx, r, offset, s.pageSize)
 		more := false
 		if err == nil {
 			more, err = s.widen(ctx, r, objs)
 		}
 		if err != nil {
-			r.yield(plan.Row{}, fmt.Errorf("read %s: %w", r.class, err))
+			r.yield(plan.Row{}, 0, fmt.Errorf("read %s: %w", r.class, err))
 			return false
 		}
 		if more {
 			continue // the same page, with what its types have
 		}
+		end := s.last(r, len(objs))
 		if len(objs) == 0 {
 			return answers <= 1 || s.verify(ctx, r, seen)
 		}
@@ -354,7 +396,7 @@ func (s *Source) pages(ctx context.Context, r *reading) bool {
 				fresh++
 				seen[uuid] = true
 			}
-			if !r.yield(row, nil) {
+			if !r.yield(row, offset+i, nil) {
 				return false
 			}
 		}
@@ -362,10 +404,12 @@ func (s *Source) pages(ctx context.Context, r *reading) bool {
 		reached = max(reached, offset)
 		if repeated > 0 && fresh > 0 {
 			if heals++; heals > maxHeals {
-				r.yield(plan.Row{}, fmt.Errorf("read %s: %w", r.class, errRestless))
+				r.yield(plan.Row{}, 0, fmt.Errorf("read %s: %w", r.class, errRestless))
 				return false
 			}
 			offset = max(0, offset-2*len(objs))
+		} else if end {
+			return answers <= 1 || s.verify(ctx, r, seen)
 		}
 	}
 }
@@ -375,7 +419,7 @@ func (s *Source) pages(ctx context.Context, r *reading) bool {
 // well. So one in which something known is gone, or comes twice, counts only when the next shows the very same.
 func (s *Source) verify(ctx context.Context, r *reading, seen map[string]bool) bool {
 	fail := func(err error) bool {
-		r.yield(plan.Row{}, fmt.Errorf("verify the list of %s: %w", r.class, err))
+		r.yield(plan.Row{}, 0, fmt.Errorf("verify the list of %s: %w", r.class, err))
 		return false
 	}
 	known := seen
@@ -383,7 +427,7 @@ func (s *Source) verify(ctx context.Context, r *reading, seen map[string]bool) b
 	for pass := range maxChecks {
 		var list []string
 		for offset := 0; ; {
-			objs, err := s.find(ctx, r.class, r.filter, []string{"UUID"}, offset, s.pageSize)
+			objs, err := s.list(ctx, r, []string{"UUID"}, offset, s.pageSize)
 			if err != nil {
 				return fail(err)
 			}
@@ -399,7 +443,7 @@ func (s *Source) verify(ctx context.Context, r *reading, seen map[string]bool) b
 				if seen[o.UUID] {
 					continue
 				}
-				whole, err := s.find(ctx, r.class, r.filter, r.attrs, offset+i, 1)
+				whole, err := s.list(ctx, r, r.attrs, offset+i, 1)
 				if err != nil {
 					return fail(err)
 				}
@@ -409,7 +453,7 @@ func (s *Source) verify(ctx context.Context, r *reading, seen map[string]bool) b
 						continue
 					}
 					seen[uuid] = true
-					if !r.yield(row, nil) {
+					if !r.yield(row, offset+i, nil) {
 						return false
 					}
 				}
@@ -442,10 +486,10 @@ func (s *Source) row(r *reading, raw json.RawMessage, offset int) (plan.Row, str
 			row.Broken = "is no object with a UUID"
 			return row, ""
 		}
-		row.JSON, row.Key, row.Pos = raw, o.UUID, o.UUID
+		row.JSON, row.Key, row.UUID, row.Pos = raw, o.UUID, o.UUID, o.UUID
 		return row, o.UUID
 	}
-	text, err := normalize(raw, stockColumns(classFrom(r.class)), s.zone)
+	text, err := normalize(raw, stockColumns(classFrom(r.class)), s.dates)
 	if err != nil {
 		row.Broken = "is no object: " + err.Error()
 		return row, ""
@@ -462,7 +506,7 @@ func (s *Source) row(r *reading, raw json.RawMessage, offset int) (plan.Row, str
 		row.Broken = "has no UUID"
 		return row, ""
 	}
-	row.JSON, row.Key, row.Pos = text, uuid, uuid
+	row.JSON, row.Key, row.UUID, row.Pos = text, uuid, uuid, uuid
 	if len(r.d.Key) > 0 {
 		parts := make([]string, len(r.d.Key))
 		for i, k := range r.d.Key {

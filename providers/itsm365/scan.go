@@ -61,7 +61,7 @@ func (s *Source) Probe(ctx context.Context, class string) (Probe, error) {
 func (s *Source) Objects(ctx context.Context, class, owner string) iter.Seq2[plan.Row, error] {
 	return func(yield func(plan.Row, error) bool) {
 		d := plan.Data{Type: "itsm365", Name: "scan", Args: map[string]plan.Value{"class": class}}
-		r := &reading{d: d, class: class, filter: map[string]any{}, owner: owner, raw: true, yield: yield}
+		r := &reading{d: d, class: class, filter: map[string]any{}, owner: owner, raw: true, yield: func(row plan.Row, _ int, err error) bool { return yield(row, err) }}
 		if owner != "" {
 			r.filter["source"] = owner
 			r.d.Of = []string{"scan"} // an owner's list has no samples

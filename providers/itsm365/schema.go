@@ -13,21 +13,16 @@ import (
 // Schema describes the provider block, `data "itsm365"` blocks and the functions for texts of the service.
 func Schema() plan.SourceSchema {
 	return plan.SourceSchema{
-		Name: "itsm365",
-		Doc:  "A class of objects of an ITSM 365 tenant. Archived objects are included, as the service lists them.",
-		Provider: []plan.Field{
-			{Name: "url", Type: plan.TypeString, Required: true, Doc: "REST root with its prefix: `https://TENANT.itsm365.com/sd/services/rest` (IT 1.1)."},
-			{Name: "access_key", Type: plan.TypeString, Secret: true, Required: true, Doc: "The access key, from the environment: `env(\"ITSM365_ACCESS_KEY\")` (IT 1.2). It is redacted everywhere."},
-			{Name: "time_zone", Type: plan.TypeString, Default: "Europe/Moscow", Doc: "IANA zone of the server: dates come without one (IT 2.10)."},
-			{Name: "rate", Type: plan.TypeNumber, Default: 2.0, Doc: "Calls a second, at most (IT 1.5)."},
-			{Name: "page_size", Type: plan.TypeInt, Default: int64(500), Doc: "Objects a page; a server that gives fewer is read to its end all the same (IT 2.1)."},
-			{Name: "timeout", Type: plan.TypeInt, Default: int64(60), Doc: "Seconds a call may take."},
-			{Name: "retries", Type: plan.TypeInt, Default: int64(5), Doc: "How often a read is tried again after a passing failure."},
-		},
+		Name:     "itsm365",
+		Doc:      "A class of objects of an ITSM 365 tenant. Archived objects are included, as the service lists them.",
+		Provider: providerFields(),
 		Args: []plan.Field{
 			{Name: "class", Type: plan.TypeString, Required: true, Doc: "Class or type: `serviceCall`, `serviceCall$request`, `comment`, a catalog such as `category`. A class includes its types."},
 			{Name: "attrs", Type: plan.TypeStrings, Doc: "Attributes to read; found out with one unlimited object when left out (IT 2.1)."},
 			{Name: "filter", Type: plan.TypeMap, Doc: "Equality by attribute: `{ removed = false }`. The service knows no ranges and no dates (IT 2.1)."},
+			{Name: "whole", Type: plan.TypeBool, Default: false, Doc: "Asks for whole objects instead of attributes, back-link collections and all: for a server that refuses attributes of comments (IT 2.7), which is found out by itself as well."},
+			{Name: "bulk", Type: plan.TypeBool, Default: false, Doc: "With `of`: reads the whole class page by page instead of owner by owner, and keeps what the owners have. Far fewer calls, and edits show in every pull; but the key may see less that way (IT 2.7)."},
+			{Name: "files", Type: plan.TypeEnum, Enum: []string{"both", "attribute", "list"}, Default: "both", Doc: "Where the files of objects are looked for: in their attributes, in the list of the class `file`, or in both, each file once (IT 2.6)."},
 		},
 		Functions: []plan.Function{
 			{Name: "mail_sender", Params: []string{"text"}, Result: plan.TypeString, Call: mailSender,

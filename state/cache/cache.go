@@ -21,7 +21,7 @@ import (
 )
 
 // format is the version of the tables; a file of another version is thrown away, it is a cache.
-const format = 1
+const format = 2
 
 //go:embed schema.sql
 var schema string

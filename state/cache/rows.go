@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+	"time"
 
 	"github.com/tidwall/gjson"
 
@@ -24,6 +25,12 @@ type Pulled struct {
 	Added   int `json:"added"`
 	Changed int `json:"changed"`
 	Gone    int `json:"gone"`
+	// Missing were there once and are not any more, those of earlier pulls included.
+	Missing int `json:"missing,omitempty"`
+	// Fetched were read anew by a source that tells what changed.
+	Fetched int `json:"fetched,omitempty"`
+	// Types counts what was kept by type, where rows have one.
+	Types map[string]int64 `json:"types,omitempty"`
 	// FirstBroken are the first broken rows.
 	FirstBroken []BrokenRow `json:"first_broken,omitempty"`
 }
@@ -47,6 +54,25 @@ func (e *DuplicateError) Error() string {
 
 // PutRows replaces the rows of a data block by what the sequence yields. An error leaves the rows of before.
 func (c *Cache) PutRows(ctx context.Context, d plan.Data, source string, rows iter.Seq2[plan.Row, error]) (Pulled, error) {
+	at := time.Now().UnixMilli()
+	return c.put(ctx, d, source, func(yield func(kept, error) bool) {
+		for r, err := range rows {
+			if !yield(kept{Row: r, at: at}, err) {
+				return
+			}
+		}
+	}, nil)
+}
+
+// A kept row has what is known of it beside its content.
+type kept struct {
+	plan.Row
+	ver string
+	at  int64
+}
+
+// put writes a generation. last may refuse it before it becomes valid, in the transaction that swaps it in.
+func (c *Cache) put(ctx context.Context, d plan.Data, source string, rows iter.Seq2[kept, error], last func(tx *sql.Tx, gen, old int, p *Pulled) error) (Pulled, error) {
 	var p Pulled
 	data := d.Address()
 	old := 0
@@ -58,9 +84,9 @@ func (c *Cache) PutRows(ctx context.Context, d plan.Data, source string, rows it
 	if err := c.drop(ctx, data, "gen != ?", old); err != nil {
 		return p, err
 	}
-	err = batches(500, rows, func(batch []plan.Row) error {
+	err = batches(500, rows, func(batch []kept) error {
 		return c.in(ctx, func(tx *sql.Tx) error {
-			put, err := tx.Prepare("INSERT INTO rows (data, gen, seq, key, grp, pos, hash, json) VALUES (?,?,?,?,?,?,?,?)")
+			put, err := tx.Prepare("INSERT INTO rows (data, gen, seq, key, grp, pos, hash, json, uuid, ver, at) VALUES (?,?,?,?,?,?,?,?,?,?,?)")
 			if err != nil {
 				return err
 			}
@@ -68,7 +94,7 @@ func (c *Cache) PutRows(ctx context.Context, d plan.Data, source string, rows it
 			for _, r := range batch {
 				p.Read++
 				if r.Broken != "" {
-					if err := p.broke(tx, data, gen, r); err != nil {
+					if err := p.broke(tx, data, gen, r.Row); err != nil {
 						return err
 					}
 					continue
@@ -78,17 +104,17 @@ func (c *Cache) PutRows(ctx context.Context, d plan.Data, source string, rows it
 					var ok bool
 					if grp, ok = group(r.JSON, d.GroupBy); !ok {
 						r.Broken = "no value in the columns of group: " + strings.Join(d.GroupBy, ", ")
-						if err := p.broke(tx, data, gen, r); err != nil {
+						if err := p.broke(tx, data, gen, r.Row); err != nil {
 							return err
 						}
 						continue
 					}
 				}
 				sum := sha256.Sum256(r.JSON)
-				if _, err := put.Exec(data, gen, p.Read, r.Key, grp, r.Pos, sum[:12], r.JSON); err != nil {
+				if _, err := put.Exec(data, gen, p.Read, r.Key, grp, r.Pos, sum[:12], r.JSON, r.UUID, r.ver, r.at); err != nil {
 					return err
 				}
-				for _, owner := range ownersOf(r, d.By) {
+				for _, owner := range ownersOf(r.Row, d.By) {
 					if _, err := tx.Exec("INSERT OR IGNORE INTO owners VALUES (?,?,?,?)", data, gen, owner, p.Read); err != nil {
 						return err
 					}
@@ -100,7 +126,7 @@ func (c *Cache) PutRows(ctx context.Context, d plan.Data, source string, rows it
 	if err != nil {
 		return p, err
 	}
-	err = c.in(ctx, func(tx *sql.Tx) error { return c.swap(tx, d, gen, old, source, &p) })
+	err = c.in(ctx, func(tx *sql.Tx) error { return c.swap(tx, d, gen, old, source, &p, last) })
 	c.mu.Lock()
 	delete(c.gens, data)
 	c.mu.Unlock()
@@ -117,7 +143,7 @@ func (p *Pulled) broke(tx *sql.Tx, data string, gen int, r plan.Row) error {
 }
 
 // swap settles duplicates, compares with the generation before and makes the new one valid.
-func (c *Cache) swap(tx *sql.Tx, d plan.Data, gen, old int, source string, p *Pulled) error {
+func (c *Cache) swap(tx *sql.Tx, d plan.Data, gen, old int, source string, p *Pulled, last func(*sql.Tx, int, int, *Pulled) error) error {
 	data := d.Address()
 	keep := "min(seq)"
 	if d.Duplicates == "last" {
@@ -155,6 +181,11 @@ func (c *Cache) swap(tx *sql.Tx, d plan.Data, gen, old int, source string, p *Pu
 		{&p.Gone, "SELECT count(*) FROM rows o WHERE data = ?1 AND gen = ?3 AND NOT EXISTS (SELECT 1 FROM rows n WHERE n.data = ?1 AND n.gen = ?2 AND n.key = o.key)"},
 	} {
 		if err := tx.QueryRow(q.text, data, gen, old).Scan(q.n); err != nil {
+			return err
+		}
+	}
+	if last != nil {
+		if err := last(tx, gen, old, p); err != nil {
 			return err
 		}
 	}

@@ -61,6 +61,8 @@ type Setup struct {
 	// Relearn: the columns of the lock file are not held against the configuration; a pull is about to find out the real
 	// ones.
 	Relearn bool
+	// Waiting is told until when a source makes no calls, as it is outside its window; nil for nobody.
+	Waiting func(source string, until time.Time)
 	// Diagnose is told what a pull found out about the configuration; nil for nobody.
 	Diagnose func(hcl.Diagnostics)
 }
@@ -114,6 +116,8 @@ type Engine struct {
 	attrs    map[string]plan.AttributeDef
 	// told are the diagnostics of the first load.
 	told map[string]bool
+	// session is the pull that is going on.
+	session cache.Session
 	// lease is what this engine has locked the state with, nil before.
 	lease *state.Lease
 }
@@ -375,6 +379,9 @@ func (e *Engine) Source(typ string) (plan.Source, error) {
 		c := itsm365.Config{Clock: e.Clock, Log: e.Log, Redact: e.Redact}
 		if o := e.ITSM365; o != nil {
 			c.HTTP = o.HTTP
+		}
+		if e.Waiting != nil {
+			c.Waiting = func(until time.Time) { e.Waiting(typ, until) }
 		}
 		src, err = itsm365.New(e.args(typ, e.ITSM365), c)
 	default:

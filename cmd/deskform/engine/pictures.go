@@ -29,7 +29,7 @@ func (e *Engine) pictures(ctx context.Context, src plan.Illustrated, columns []s
 		column = columns[0]
 	}
 	var links []map[string]any
-	read := false
+	read, unsettled := false, false
 	got, err := src.Pictures(row, func(p plan.Picture) (string, bool, error) {
 		if !read {
 			read = true
@@ -38,7 +38,8 @@ func (e *Engine) pictures(ctx context.Context, src plan.Illustrated, columns []s
 				_ = json.Unmarshal(obj[column], &links) // null and what is no list are no files
 			}
 		}
-		link, err := e.picture(ctx, src, p, row.Owner, links)
+		link, settled, err := e.picture(ctx, src, p, row.Owner, links)
+		unsettled = unsettled || !settled
 		if link == nil || err != nil {
 			return "", false, err
 		}
@@ -61,48 +62,46 @@ func (e *Engine) pictures(ctx context.Context, src plan.Illustrated, columns []s
 		}
 	}
 	got.JSON, err = json.Marshal(obj)
+	got.Unsettled = got.Unsettled || unsettled
 	return got, err
 }
 
-// picture is the link to a picture whose bytes are in the store; nil when it is left out.
-func (e *Engine) picture(ctx context.Context, src plan.Illustrated, p plan.Picture, owner string, links []map[string]any) (map[string]any, error) {
+// picture is the link to a picture whose bytes are in the store; nil when it is left out. It is not settled when they may be
+// had another time.
+func (e *Engine) picture(ctx context.Context, src plan.Illustrated, p plan.Picture, owner string, links []map[string]any) (link map[string]any, settled bool, err error) {
 	if p.Key == "" {
 		sha, size, err := e.Files.Put(ctx, struct{ io.Reader }{p.Data})
 		var bad base64.CorruptInputError
 		switch {
 		case errors.As(err, &bad) || errors.Is(err, io.ErrUnexpectedEOF) || err == nil && size == 0:
-			return nil, nil // no picture: half of one shows nothing either
+			return nil, true, nil // no picture: half of one shows nothing either
 		case err != nil:
-			return nil, err
+			return nil, false, err
 		}
-		return map[string]any{"UUID": "picture$" + sha[:16], "title": "picture-" + sha[:8] + extensions[p.Type], "sha256": sha, "size": size, "type": p.Type}, nil
+		return map[string]any{"UUID": "picture$" + sha[:16], "title": "picture-" + sha[:8] + extensions[p.Type], "sha256": sha, "size": size, "type": p.Type}, true, nil
 	}
 	if i := slices.IndexFunc(links, func(l map[string]any) bool { return l["UUID"] == p.Key }); i >= 0 {
-		return links[i], nil
+		return links[i], true, nil
 	}
-	link := map[string]any{"UUID": p.Key, "title": strings.ReplaceAll(p.Key, "$", "-")}
-	meta, err := e.pictureMeta(ctx, src, p.Key)
-	switch {
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
-	case errors.Is(err, plan.ErrNotFound):
-		return nil, nil
-	case err != nil:
-		// It is not lost in silence: the part that carries it says so.
-		link["error"] = e.Redact.Text(err.Error())
-		return link, nil
+	link = map[string]any{"UUID": p.Key, "title": strings.ReplaceAll(p.Key, "$", "-")}
+	meta, err := e.pictureMeta(ctx, src, p.Key, p.Row, owner)
+	if errors.Is(err, plan.ErrNotFound) {
+		return nil, true, nil
+	}
+	if hopeless, err := e.noFile(ctx, p.Key, link, err); hopeless || err != nil || link["error"] != nil {
+		return link, hopeless, err
 	}
 	of, _ := meta["owner"].(string)
 	if of == "" || of != p.Row && of != owner {
-		return nil, nil
+		return nil, true, nil
 	}
 	delete(meta, "owner")
 	maps.Copy(link, meta)
-	return link, nil
+	return link, true, nil
 }
 
 // pictureMeta is what is known of a picture, its bytes in the store.
-func (e *Engine) pictureMeta(ctx context.Context, src plan.Illustrated, key string) (map[string]any, error) {
+func (e *Engine) pictureMeta(ctx context.Context, src plan.Illustrated, key string, owners ...string) (map[string]any, error) {
 	name := "picture " + key
 	known, ok, err := e.Cache.Get(ctx, name)
 	if err != nil {
@@ -114,20 +113,15 @@ func (e *Engine) pictureMeta(ctx context.Context, src plan.Illustrated, key stri
 			return meta, nil
 		}
 	}
-	content, err := src.OpenPicture(ctx, key)
+	got, err := e.store(ctx, func() (plan.Content, error) { return src.OpenPicture(ctx, key, owners...) })
 	if err != nil {
 		return nil, err
 	}
-	defer content.Body.Close()
-	sha, size, err := e.Files.Put(ctx, struct{ io.Reader }{content.Body})
-	if err != nil {
-		return nil, fmt.Errorf("fetch %s: %w", key, err)
-	}
-	title := content.Name
+	title := got.Name
 	if title == "" {
-		title = strings.ReplaceAll(key, "$", "-") + extensions[content.Type]
+		title = strings.ReplaceAll(key, "$", "-") + extensions[got.Type]
 	}
-	meta = map[string]any{"sha256": sha, "size": size, "type": content.Type, "title": title, "owner": content.Owner}
+	meta = map[string]any{"sha256": got.sha, "size": got.size, "type": got.Type, "title": title, "owner": got.Owner}
 	text, err := json.Marshal(meta)
 	if err != nil {
 		return nil, err

@@ -99,6 +99,9 @@ func (e *Engine) Plan(ctx context.Context, o PlanOptions) (*Plan, error) {
 	if p.Pulled, err = e.Pull(ctx, o.Pull); err != nil {
 		return nil, err
 	}
+	if err := e.relied(ctx, p.Pulled, o.Pull); err != nil {
+		return nil, err
+	}
 	if p.Evaluated, err = e.Evaluate(ctx); err != nil {
 		return nil, err
 	}

@@ -5,12 +5,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"deskform/hcl"
@@ -25,6 +27,8 @@ type Pulled struct {
 	File string `json:"file,omitempty"`
 	// Unchanged: the file is the one that was read last time.
 	Unchanged bool `json:"unchanged,omitempty"`
+	// Unexpected are the counts that differ from what the data block expects.
+	Unexpected []Count `json:"unexpected,omitempty"`
 	cache.Pulled
 }
 
@@ -37,8 +41,44 @@ const (
 
 // Pull reads the data blocks into the cache and brings schema.lock.json up to date. The configuration is held against
 // the columns that the sources have now before a row is taken over: a *ConfigError leaves rows and lock file as they were.
-// Broken and duplicate rows are reported; none is dropped silently.
+// Broken and duplicate rows are reported; none is dropped silently. A pull that was interrupted goes on with what it has.
 func (e *Engine) Pull(ctx context.Context, mode string) ([]Pulled, error) {
+	if mode == PullNone {
+		looks, err := e.looks(ctx, mode)
+		if err != nil {
+			return nil, err
+		}
+		return pulled(looks), e.count(ctx, looks)
+	}
+	end, err := e.beginPull(ctx, mode)
+	if err != nil {
+		return nil, err
+	}
+	got, err := e.pull(ctx, mode)
+	return got, errors.Join(err, end(context.WithoutCancel(ctx), err))
+}
+
+func (e *Engine) pull(ctx context.Context, mode string) ([]Pulled, error) {
+	looks, err := e.looks(ctx, mode)
+	if err != nil {
+		return nil, err
+	}
+	lock, err := e.learn(looks)
+	if err != nil {
+		return nil, err
+	}
+	for i := range looks {
+		if err := e.pullOne(ctx, &looks[i], mode); err != nil {
+			return pulled(looks[:i]), err
+		}
+	}
+	if err := e.count(ctx, looks); err != nil {
+		return pulled(looks), err
+	}
+	return pulled(looks), hcl.WriteLock(LockFile(e.lockDir()), lock)
+}
+
+func (e *Engine) looks(ctx context.Context, mode string) ([]look, error) {
 	looks := make([]look, 0, len(e.Config.Data))
 	for _, d := range e.Config.Data {
 		l, err := e.lookAt(ctx, d, mode)
@@ -47,19 +87,7 @@ func (e *Engine) Pull(ctx context.Context, mode string) ([]Pulled, error) {
 		}
 		looks = append(looks, l)
 	}
-	if mode == PullNone {
-		return pulled(looks), nil
-	}
-	lock, err := e.learn(looks)
-	if err != nil {
-		return nil, err
-	}
-	for i := range looks {
-		if err := e.pullOne(ctx, &looks[i]); err != nil {
-			return pulled(looks[:i]), err
-		}
-	}
-	return pulled(looks), hcl.WriteLock(LockFile(e.lockDir()), lock)
+	return looks, nil
 }
 
 func pulled(looks []look) []Pulled {
@@ -79,7 +107,7 @@ func (e *Engine) lockDir() string {
 }
 
 // pullOne reads the rows of a data block, unless they are those in the cache.
-func (e *Engine) pullOne(ctx context.Context, l *look) error {
+func (e *Engine) pullOne(ctx context.Context, l *look, mode string) error {
 	if l.Unchanged {
 		return nil
 	}
@@ -90,8 +118,13 @@ func (e *Engine) pullOne(ctx context.Context, l *look) error {
 	}
 	e.Watch.Start("pull "+d.Address(), 0)
 	defer e.Watch.Done()
-	rows := e.counting(e.withFiles(ctx, src, l.wide, src.Rows(ctx, d, e.owners(ctx, d))))
-	if l.Pulled.Pulled, err = e.Cache.PutRows(ctx, d, sealed(l.print, l.wide), rows); err != nil {
+	if inc, ok := src.(plan.Incremental); ok {
+		err = e.gather(ctx, inc, l, mode)
+	} else {
+		rows := e.counting(e.withFiles(ctx, src, l.wide, src.Rows(ctx, d, e.owners(ctx, d))))
+		l.Pulled.Pulled, err = e.Cache.PutRows(ctx, d, sealed(l.print, l.wide), rows)
+	}
+	if err != nil {
 		return fmt.Errorf("pull data.%s: %w", d.Address(), err)
 	}
 	return nil
@@ -139,31 +172,51 @@ func (e *Engine) counting(rows iter.Seq2[plan.Row, error]) iter.Seq2[plan.Row, e
 	}
 }
 
-// withFiles fetches the files that rows link to into the content store, and puts hash, size and type into the link, so
-// that an apply needs no source.
+// withFiles fetches the files of rows, see fills.
 func (e *Engine) withFiles(ctx context.Context, src plan.Source, rt plan.RowType, rows iter.Seq2[plan.Row, error]) iter.Seq2[plan.Row, error] {
+	fill := e.fills(src, rt)
+	return func(yield func(plan.Row, error) bool) {
+		for row, err := range rows {
+			if err == nil {
+				row, err = fill(ctx, row)
+			}
+			if !yield(row, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// fileColumns are the columns that link to files, sorted.
+func fileColumns(rt plan.RowType) []string {
 	var columns []string
 	for name, c := range rt.Columns {
 		if c.Type == plan.ColumnFiles {
 			columns = append(columns, name)
 		}
 	}
+	slices.Sort(columns)
+	return columns
+}
+
+// fills fetches the files that a row links to into the content store, and puts hash, size and type into the link, so
+// that an apply needs no source.
+func (e *Engine) fills(src plan.Source, rt plan.RowType) func(context.Context, plan.Row) (plan.Row, error) {
+	columns := fileColumns(rt)
 	opener, ok := src.(plan.Opener)
 	if !ok || len(columns) == 0 {
-		return rows
+		return func(_ context.Context, row plan.Row) (plan.Row, error) { return row, nil }
 	}
-	return func(yield func(plan.Row, error) bool) {
-		for row, err := range rows {
-			if err == nil && row.Broken == "" {
-				row, err = e.fetch(ctx, opener, columns, row)
-				if drawn, ok := src.(plan.Illustrated); ok && err == nil {
-					row, err = e.pictures(ctx, drawn, columns, row)
-				}
-			}
-			if !yield(row, err) || err != nil {
-				return
-			}
+	drawn, pictured := src.(plan.Illustrated)
+	return func(ctx context.Context, row plan.Row) (plan.Row, error) {
+		if row.Broken != "" {
+			return row, nil
 		}
+		row, err := e.fetch(ctx, opener, columns, row)
+		if pictured && err == nil {
+			row, err = e.pictures(ctx, drawn, columns, row)
+		}
+		return row, err
 	}
 }
 
@@ -183,9 +236,11 @@ func (e *Engine) fetch(ctx context.Context, src plan.Opener, columns []string, r
 			if key == "" {
 				continue
 			}
-			if err := e.fetchOne(ctx, src, key, link); err != nil {
+			settled, err := e.fetchOne(ctx, src, key, link)
+			if err != nil {
 				return row, err
 			}
+			row.Unsettled = row.Unsettled || !settled
 			changed = true
 		}
 		text, err := json.Marshal(links)
@@ -202,38 +257,97 @@ func (e *Engine) fetch(ctx context.Context, src plan.Opener, columns []string, r
 	return row, err
 }
 
-// fetchOne puts the bytes of one file into the store unless they are there.
-func (e *Engine) fetchOne(ctx context.Context, src plan.Opener, key string, link map[string]any) error {
+// fetchOne puts the bytes of one file into the store unless they are there. It is not settled when they may be had another
+// time.
+func (e *Engine) fetchOne(ctx context.Context, src plan.Opener, key string, link map[string]any) (settled bool, err error) {
 	name := "file " + key
 	if known, ok, err := e.Cache.Get(ctx, name); err != nil {
-		return err
+		return false, err
 	} else if ok {
 		var meta map[string]any
 		if json.Unmarshal([]byte(known), &meta) == nil {
 			if sha, _ := meta["sha256"].(string); sha != "" && e.Files.Has(sha) {
 				maps.Copy(link, meta)
-				return nil
+				return true, nil
 			}
 		}
 	}
-	content, err := src.OpenFile(ctx, key)
-	if err != nil {
-		// A file that cannot be read is not lost in silence: the part that carries it says so.
-		link["error"] = e.Redact.Text(err.Error())
-		return ctx.Err()
+	got, err := e.store(ctx, func() (plan.Content, error) { return src.OpenFile(ctx, key) })
+	if hopeless, err := e.noFile(ctx, key, link, err); hopeless || err != nil || link["error"] != nil {
+		return hopeless, err
 	}
-	defer content.Body.Close()
-	sha, size, err := e.Files.Put(ctx, struct{ io.Reader }{content.Body})
-	if err != nil {
-		return fmt.Errorf("fetch %s: %w", key, err)
-	}
-	meta := map[string]any{"sha256": sha, "size": size, "type": content.Type}
+	meta := map[string]any{"sha256": got.sha, "size": got.size, "type": got.Type}
 	maps.Copy(link, meta)
 	text, err := json.Marshal(meta)
 	if err != nil {
-		return err
+		return false, err
 	}
-	return e.Cache.Set(ctx, name, string(text))
+	return true, e.Cache.Set(ctx, name, string(text))
+}
+
+// noFile writes into the link why a file could not be read: it is not lost in silence, the part that carries it says so. An
+// error is for what ends a pull: a key that is refused, and what is wrong on this side. hopeless: there is no use in trying
+// again.
+func (e *Engine) noFile(ctx context.Context, key string, link map[string]any, err error) (hopeless bool, fatal error) {
+	var answer *readError
+	switch {
+	case err == nil:
+		return false, nil
+	case ctx.Err() != nil:
+		return false, ctx.Err()
+	case errors.Is(err, plan.ErrKey) || !errors.As(err, &answer):
+		return false, fmt.Errorf("fetch %s: %w", key, err)
+	}
+	link["error"] = e.Redact.Text(err.Error())
+	return errors.Is(err, plan.ErrUnreadable), nil
+}
+
+// A readError is of the source's side.
+type readError struct{ error }
+
+func (e *readError) Unwrap() error { return e.error }
+
+// A stored file is in the content store.
+type stored struct {
+	plan.Content
+	sha  string
+	size int64
+}
+
+// brokenOff is how often a file is tried whose bytes break off on the way.
+const brokenOff = 3
+
+// store streams a file into the content store.
+func (e *Engine) store(ctx context.Context, open func() (plan.Content, error)) (got stored, err error) {
+	for range brokenOff {
+		if got.Content, err = open(); err != nil {
+			return got, &readError{err}
+		}
+		body := &noticed{r: got.Body}
+		got.sha, got.size, err = e.Files.Put(ctx, body)
+		if cerr := got.Body.Close(); err == nil && cerr != nil {
+			err, body.err = cerr, cerr
+		}
+		if err == nil || body.err == nil || ctx.Err() != nil {
+			return got, err
+		}
+		err = &readError{body.err}
+	}
+	return got, err
+}
+
+// noticed is a reader that keeps its error: what went wrong was on its side.
+type noticed struct {
+	r   io.Reader
+	err error
+}
+
+func (n *noticed) Read(p []byte) (int, error) {
+	k, err := n.r.Read(p)
+	if err != nil && err != io.EOF {
+		n.err = err
+	}
+	return k, err
 }
 
 // fingerprint names the content of an export file and the arguments it is read with; empty for a service.

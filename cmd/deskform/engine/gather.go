@@ -1,0 +1,283 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"deskform/plan"
+	"deskform/state/cache"
+)
+
+// A ShrunkError says that too much of what was read before is not there any more; exit code 4. Nothing was taken over.
+type ShrunkError struct {
+	Data         string
+	Before, Gone int
+	Bound        float64
+}
+
+func (e *ShrunkError) Error() string {
+	return fmt.Sprintf("%d of %d rows that data.%s had are not listed any more: rights changed, or pull incomplete. Nothing is taken over and nothing is deleted. Ask whether the access key lost rights; if the rows are gone for good, raise max_shrink of the data block (now %g) for one pull", e.Gone, e.Before, e.Data, e.Bound)
+}
+
+const (
+	// defaultShrink is the part of the rows that may be missing when nothing else is said.
+	defaultShrink = 0.05
+	// fewGone is how many may be missing whatever part that is, unless they are all.
+	fewGone = 10
+)
+
+// allowed holds what is missing against the bound of the data block.
+func allowed(d plan.Data, ebb cache.Ebb) error {
+	bound := defaultShrink
+	if d.MaxShrink != nil {
+		bound = *d.MaxShrink
+	}
+	share := float64(ebb.Gone) / float64(max(1, ebb.Before))
+	if share <= bound || d.MaxShrink == nil && ebb.Gone <= fewGone && ebb.Gone < ebb.Before {
+		return nil
+	}
+	return &ShrunkError{d.Address(), ebb.Before, ebb.Gone, bound}
+}
+
+// beginPull begins a pull, or goes on with one that was interrupted; end says how it ended.
+func (e *Engine) beginPull(ctx context.Context, mode string) (end func(context.Context, error) error, err error) {
+	id := mode
+	for _, d := range e.Config.Data {
+		id += "|" + d.Address() + plan.Hash(d.Args)
+	}
+	if e.session, err = e.Cache.Resume(ctx, plan.Hash(id), e.Clock.Now()); err != nil {
+		return nil, err
+	}
+	remember := func(m plan.Memory) error {
+		for _, d := range e.Config.Data {
+			if d.Type == "export" {
+				continue
+			}
+			src, err := e.Source(d.Type)
+			if err != nil {
+				return err
+			}
+			if inc, ok := src.(plan.Incremental); ok {
+				inc.Remember(m)
+			}
+		}
+		return nil
+	}
+	if err := remember(e.Cache.Tape()); err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, failed error) error {
+		err := remember(nil)
+		// What the service did not give may be had by going on. What was given and cannot be used is asked for anew.
+		var shrunk *ShrunkError
+		var twice *cache.DuplicateError
+		var config *ConfigError
+		if failed == nil || errors.As(failed, &shrunk) || errors.As(failed, &twice) || errors.As(failed, &config) {
+			err = errors.Join(err, e.Cache.Finish(ctx))
+		}
+		return err
+	}, nil
+}
+
+// gather pulls a data block from a source that tells what changed: its list, then the rows that changed, or the rows of the
+// owners that did. What is read is kept at once.
+func (e *Engine) gather(ctx context.Context, src plan.Incremental, l *look, mode string) error {
+	d := l.block
+	shape, err := src.Shape(ctx, d)
+	if err != nil {
+		return err
+	}
+	shape = plan.Hash(shape + "|" + strings.Join(fileColumns(l.wide), ","))
+	var of []plan.Data
+	for _, addr := range d.Of {
+		owner, ok := e.data(addr)
+		if !ok {
+			return fmt.Errorf("owner %s is not declared", addr)
+		}
+		of = append(of, owner)
+	}
+	var since time.Time
+	if d.MaxAge > 0 {
+		since = e.Clock.Now().Add(-d.MaxAge)
+	}
+	if mode == PullFull && since.Before(e.session.Began) {
+		since = e.session.Began
+	}
+	g, err := e.Cache.Gather(ctx, d, of, shape, e.session, since)
+	if err != nil {
+		return err
+	}
+	fill := e.fills(src, l.wide)
+	owned := len(d.Of) > 0 && !src.Bulk(d)
+	if owned {
+		err = e.gatherOwned(ctx, src, d, g, fill)
+	} else {
+		err = e.gatherListed(ctx, src, d, g, fill)
+	}
+	if err != nil {
+		return err
+	}
+	l.Pulled.Pulled, err = g.Settle(ctx, sealed(l.print, l.wide), shape, e.Clock.Now(), owned, func(ebb cache.Ebb) error { return allowed(d, ebb) })
+	return err
+}
+
+type filler func(context.Context, plan.Row) (plan.Row, error)
+
+func (e *Engine) gatherListed(ctx context.Context, src plan.Incremental, d plan.Data, g *cache.Gathering, fill filler) error {
+	heads := func(yield func(plan.Head, error) bool) {
+		for h, err := range src.Heads(ctx, d) {
+			if err == nil && h.Row != nil {
+				row := *h.Row
+				row, err = fill(ctx, row)
+				h.Row = &row
+				e.Watch.Step(1)
+			}
+			if !yield(h, err) || err != nil {
+				return
+			}
+		}
+	}
+	if err := g.Heads(ctx, e.Clock.Now, heads); err != nil {
+		return err
+	}
+	for rows, err := range src.Fetch(ctx, d, g.Todo(ctx)) {
+		if err != nil {
+			return err
+		}
+		rows, failed := filled(ctx, rows, fill)
+		if err := g.Stage(context.WithoutCancel(ctx), rows, e.Clock.Now()); err != nil {
+			return err
+		}
+		e.Watch.Step(len(rows))
+		if failed != nil {
+			return failed
+		}
+	}
+	return nil
+}
+
+// filled fills rows up to the first that fails.
+func filled(ctx context.Context, rows []plan.Row, fill filler) ([]plan.Row, error) {
+	for i, r := range rows {
+		row, err := fill(ctx, r)
+		if err != nil {
+			return rows[:i], err
+		}
+		rows[i] = row
+	}
+	return rows, nil
+}
+
+func (e *Engine) gatherOwned(ctx context.Context, src plan.Incremental, d plan.Data, g *cache.Gathering, fill filler) error {
+	for h, err := range src.Owned(ctx, d, g.TodoOwners(ctx)) {
+		if err != nil {
+			return err
+		}
+		if h.Rows, err = filled(ctx, h.Rows, fill); err != nil {
+			return err
+		}
+		if err := g.Hold(context.WithoutCancel(ctx), h, e.Clock.Now()); err != nil {
+			return err
+		}
+		e.Watch.Step(len(h.Rows))
+	}
+	return nil
+}
+
+// A Count is how many rows of a type were expected and read; an empty type is all of them.
+type Count struct {
+	Type     string `json:"type,omitempty"`
+	Expected int64  `json:"expected"`
+	Read     int64  `json:"read"`
+}
+
+// count counts rows by type, and compares with what the customer reads off the screen.
+func (e *Engine) count(ctx context.Context, looks []look) error {
+	for i := range looks {
+		l := &looks[i]
+		if l.print != "" && len(l.block.Expect) == 0 {
+			continue // a file has no types
+		}
+		types, err := e.Cache.Types(ctx, l.Data)
+		if err != nil {
+			return fmt.Errorf("count data.%s: %w", l.Data, err)
+		}
+		var all int64
+		for _, n := range types {
+			all += n
+		}
+		l.Unexpected = nil
+		for _, typ := range slices.Sorted(maps.Keys(l.block.Expect)) {
+			want, got := l.block.Expect[typ], types[typ]
+			if typ == "" {
+				got = all
+			}
+			if got != want {
+				l.Unexpected = append(l.Unexpected, Count{typ, want, got})
+			}
+		}
+		if delete(types, ""); len(types) > 0 {
+			l.Types = types
+		}
+	}
+	return nil
+}
+
+// Text says how a count differs.
+func (c Count) Text(data string) string {
+	what := "rows"
+	if c.Type != "" {
+		what = c.Type
+	}
+	if c.Read < c.Expected {
+		return fmt.Sprintf("data.%s: %d %s were read and %d are expected; the key does not see the others, or the pull is incomplete", data, c.Read, what, c.Expected)
+	}
+	return fmt.Sprintf("data.%s: %d %s were read and %d are expected; read the number off the screen again", data, c.Read, what, c.Expected)
+}
+
+// relied says what speaks against making a plan of the rows: fewer than expected, or read too long ago.
+func (e *Engine) relied(ctx context.Context, pulled []Pulled, mode string) error {
+	var reasons []string
+	for _, p := range pulled {
+		for _, c := range p.Unexpected {
+			if c.Read < c.Expected {
+				reasons = append(reasons, c.Text(p.Data))
+			}
+		}
+	}
+	if mode == PullNone {
+		stale, err := e.Stale(ctx)
+		if err != nil {
+			return err
+		}
+		reasons = append(reasons, stale...)
+	}
+	if len(reasons) > 0 {
+		return &RefusedError{reasons}
+	}
+	return nil
+}
+
+// Stale says which data blocks have rows that were read longer ago than their max_age allows, so that nothing may rely on
+// them. A file is compared with what was read of it whenever it is asked for, and never too old.
+func (e *Engine) Stale(ctx context.Context) ([]string, error) {
+	var out []string
+	for _, d := range e.Config.Data {
+		if _, file := d.Args["file"]; d.MaxAge == 0 || file {
+			continue
+		}
+		oldest, err := e.Cache.Oldest(ctx, d.Address())
+		if err != nil {
+			return nil, fmt.Errorf("read the age of data.%s: %w", d.Address(), err)
+		}
+		if age := e.Clock.Now().Sub(oldest); !oldest.IsZero() && age > d.MaxAge {
+			out = append(out, fmt.Sprintf("data.%s: rows were read %s ago and max_age is %s; run `deskform pull`", d.Address(), age.Round(time.Minute), d.MaxAge))
+		}
+	}
+	return out, nil
+}
