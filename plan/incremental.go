@@ -2,8 +2,12 @@ package plan
 
 import (
 	"context"
+	"errors"
 	"iter"
 )
+
+// ErrNoCollection says that the source has no such collection at all, as where a module is not part of an edition.
+var ErrNoCollection = errors.New("the source has no such collection")
 
 // An Incremental source says cheaply what its rows are and when they were changed, so that a pull reads what changed and
 // nothing else, and goes on after an interruption with what it has.

@@ -158,6 +158,9 @@ func (a *app) rows(p *engine.Plan) {
 		if d.Broken > 0 {
 			fmt.Fprintf(a.err, "Warning: data.%s: %d of %d rows are broken and stay out; correct them in the source\n", d.Data, d.Broken, d.Read)
 		}
+		if d.Absent != "" {
+			fmt.Fprintf(a.err, "Warning: data.%s has no rows, as the source does not know such a class: %s\n", d.Data, d.Absent)
+		}
 		for _, c := range d.Unexpected {
 			fmt.Fprintf(a.err, "Warning: %s\n", c.Text(d.Data))
 		}

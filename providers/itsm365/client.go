@@ -324,6 +324,22 @@ type fileBody struct {
 	io.Closer
 }
 
+// noClass is the answer that a class is not there: a module may be missing from the edition (IT 6).
+type noClass struct{ error }
+
+func (n noClass) Is(target error) bool { return target == plan.ErrNoCollection }
+func (n noClass) Unwrap() error        { return n.error }
+
+// unknownClass reads the wording of an unknown metaclass, which names it (IT 1.4, 8.2).
+func unknownClass(err error, class string) bool {
+	var he *transport.HTTPError
+	if !errors.As(err, &he) || he.Status != http.StatusInternalServerError && he.Status != http.StatusNotFound || missing(he) || badKey(he) {
+		return false
+	}
+	text := strings.ToLower(he.Text)
+	return strings.Contains(text, "метакласс") && strings.Contains(text, strings.ToLower(class)) && !strings.Contains(text, "атрибут")
+}
+
 // hopeless marks an error that trying again does not help.
 func hopeless(err error) error {
 	if errors.Is(err, ErrKey) || errors.Is(err, plan.ErrNotFound) || !final(err) {

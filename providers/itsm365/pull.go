@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"deskform/plan"
@@ -30,6 +31,9 @@ func (s *Source) Describe(ctx context.Context, d plan.Data) (plan.RowType, error
 		rt.Private = "private"
 	}
 	objs, err := s.samples(ctx, d, class)
+	if err != nil && unknownClass(err, class) {
+		return rt, noClass{err}
+	}
 	if err != nil {
 		return rt, err
 	}
@@ -353,12 +357,33 @@ func (s *Source) widen(ctx context.Context, r *reading, objs []json.RawMessage) 
 // last reports whether what an owner has ends with this page, without another call for the empty one after it: less than
 // half of what the service has given at one time for the class is no page that it cut short (IT 2.1). Lists of a class are
 // few, and read to the empty page.
-func (s *Source) last(r *reading, n int) bool {
+func (s *Source) last(ctx context.Context, r *reading, n int) (bool, error) {
+	if r.owner == "" {
+		return false, nil
+	}
+	m := s.remembered()
+	question := "longest page of " + r.class
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	end := r.owner != "" && 2*n <= s.longest[r.class]
-	s.longest[r.class] = max(s.longest[r.class], n)
-	return end
+	longest, known := s.longest[r.class]
+	s.mu.Unlock()
+	if m != nil && !known {
+		text, ok, err := m.Recall(ctx, question)
+		if err != nil {
+			return false, err
+		}
+		if ok {
+			longest, _ = strconv.Atoi(string(text)) // ours
+		}
+	}
+	s.mu.Lock()
+	s.longest[r.class] = max(s.longest[r.class], longest, n)
+	s.mu.Unlock()
+	if m != nil && n > longest {
+		if err := m.Keep(ctx, question, []byte(strconv.Itoa(n))); err != nil {
+			return false, err
+		}
+	}
+	return 2*n <= longest, nil
 }
 
 // pages reads one list to its end. It returns false when the consumer or an error stopped it.
@@ -378,7 +403,11 @@ func (s *Source) pages(ctx context.Context, r *reading) bool {
 		if more {
 			continue // the same page, with what its types have
 		}
-		end := s.last(r, len(objs))
+		end, err := s.last(ctx, r, len(objs))
+		if err != nil {
+			r.yield(plan.Row{}, 0, err)
+			return false
+		}
 		if len(objs) == 0 {
 			return answers <= 1 || s.verify(ctx, r, seen)
 		}

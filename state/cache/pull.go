@@ -311,6 +311,18 @@ func (g *Gathering) Hold(ctx context.Context, h plan.Holding, now time.Time) err
 	})
 }
 
+// Drop forgets what was gathered and not settled.
+func (g *Gathering) Drop(ctx context.Context) error {
+	return g.c.in(ctx, func(tx *sql.Tx) error {
+		for _, q := range []string{"DELETE FROM staged WHERE data = ?", "DELETE FROM heads WHERE data = ?", "DELETE FROM marks WHERE data = ? AND fresh = 1"} {
+			if _, err := tx.Exec(q, g.d.Address()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // An Ebb is what is missing of what was read before.
 type Ebb struct {
 	// Before is how many rows could have been seen again, Gone how many were not.

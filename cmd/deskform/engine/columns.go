@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -63,7 +64,15 @@ func (e *Engine) lookAt(ctx context.Context, d plan.Data, mode string) (look, er
 	if err != nil {
 		return l, err
 	}
-	if l.seen, err = src.Describe(ctx, d); err != nil {
+	l.seen, err = src.Describe(ctx, d)
+	if errors.Is(err, plan.ErrNoCollection) {
+		l.Absent = e.Redact.Text(err.Error())
+		if isLocked {
+			l.seen = locked
+		}
+		err = nil
+	}
+	if err != nil {
 		return l, fmt.Errorf("pull data.%s: %w", d.Address(), err)
 	}
 	if l.print != "" && len(l.seen.Columns) == 0 {

@@ -73,24 +73,32 @@ func (e *Engine) beginPull(ctx context.Context, mode string) (end func(context.C
 	}
 	return func(ctx context.Context, failed error) error {
 		err := remember(nil)
-		// What the service did not give may be had by going on. What was given and cannot be used is asked for anew.
-		var shrunk *ShrunkError
-		var twice *cache.DuplicateError
-		var config *ConfigError
-		if failed == nil || errors.As(failed, &shrunk) || errors.As(failed, &twice) || errors.As(failed, &config) {
+		if failed == nil || unusable(failed) {
 			err = errors.Join(err, e.Cache.Finish(ctx))
 		}
 		return err
 	}, nil
 }
 
+// unusable tells what was given and cannot be used, which is asked for anew, from what the service did not give, which may
+// be had by going on.
+func unusable(err error) bool {
+	var shrunk *ShrunkError
+	var twice *cache.DuplicateError
+	var config *ConfigError
+	return errors.As(err, &shrunk) || errors.As(err, &twice) || errors.As(err, &config)
+}
+
 // gather pulls a data block from a source that tells what changed: its list, then the rows that changed, or the rows of the
 // owners that did. What is read is kept at once.
 func (e *Engine) gather(ctx context.Context, src plan.Incremental, l *look, mode string) error {
 	d := l.block
-	shape, err := src.Shape(ctx, d)
-	if err != nil {
-		return err
+	var shape string
+	var err error
+	if l.Absent == "" {
+		if shape, err = src.Shape(ctx, d); err != nil {
+			return err
+		}
 	}
 	shape = plan.Hash(shape + "|" + strings.Join(fileColumns(l.wide), ","))
 	var of []plan.Data
@@ -114,15 +122,20 @@ func (e *Engine) gather(ctx context.Context, src plan.Incremental, l *look, mode
 	}
 	fill := e.fills(src, l.wide)
 	owned := len(d.Of) > 0 && !src.Bulk(d)
-	if owned {
+	switch {
+	case l.Absent != "":
+	case owned:
 		err = e.gatherOwned(ctx, src, d, g, fill)
-	} else {
+	default:
 		err = e.gatherListed(ctx, src, d, g, fill)
 	}
 	if err != nil {
 		return err
 	}
-	l.Pulled.Pulled, err = g.Settle(ctx, sealed(l.print, l.wide), shape, e.Clock.Now(), owned, func(ebb cache.Ebb) error { return allowed(d, ebb) })
+	l.Pulled.Pulled, err = g.Settle(ctx, sealed(l.print, l.wide), shape, e.Clock.Now(), owned && l.Absent == "", func(ebb cache.Ebb) error { return allowed(d, ebb) })
+	if unusable(err) {
+		err = errors.Join(err, g.Drop(context.WithoutCancel(ctx)))
+	}
 	return err
 }
 

@@ -27,6 +27,8 @@ type Pulled struct {
 	File string `json:"file,omitempty"`
 	// Unchanged: the file is the one that was read last time.
 	Unchanged bool `json:"unchanged,omitempty"`
+	// Absent is why the source has no such collection; the block then has no rows.
+	Absent string `json:"absent,omitempty"`
 	// Unexpected are the counts that differ from what the data block expects.
 	Unexpected []Count `json:"unexpected,omitempty"`
 	cache.Pulled
@@ -48,7 +50,8 @@ func (e *Engine) Pull(ctx context.Context, mode string) ([]Pulled, error) {
 		if err != nil {
 			return nil, err
 		}
-		return pulled(looks), e.count(ctx, looks)
+		err = e.count(ctx, looks)
+		return pulled(looks), err
 	}
 	end, err := e.beginPull(ctx, mode)
 	if err != nil {
