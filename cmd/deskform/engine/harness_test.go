@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
+
 	"deskform/cmd/deskform/engine"
 	"deskform/plan"
 	"deskform/providers/intercom/sandbox"
@@ -21,6 +23,7 @@ type desk struct {
 	clock transport.Clock
 	far   *sandbox.Server
 	itsm  *engine.Override // the source, nil where there is none
+	log   hclog.Logger     // nil for none
 
 	parallel int // 0: the default
 }
@@ -62,7 +65,7 @@ func (d *desk) write(name, text string) {
 }
 
 func (d *desk) setup() engine.Setup {
-	return engine.Setup{Dir: d.dir, Parallel: d.parallel, Clock: d.clock, ITSM365: d.itsm, Env: func(name string) (string, bool) { return "t", name == "INTERCOM_TOKEN" }, Holder: "test",
+	return engine.Setup{Dir: d.dir, Parallel: d.parallel, Clock: d.clock, Log: d.log, ITSM365: d.itsm, Env: func(name string) (string, bool) { return "t", name == "INTERCOM_TOKEN" }, Holder: "test",
 		Intercom: &engine.Override{HTTP: d.far.RoundTripper(), Args: map[string]plan.Value{"endpoint": "http://intercom.sandbox", "token": "t", "region": nil, "workspace": nil, "rate_share": 1.0}}}
 }
 

@@ -352,3 +352,8 @@ func sortAll(all ...map[string][]string) {
 		}
 	}
 }
+
+// answer is an answer of a service that did not get the call.
+func answer(r *http.Request, status int, text string) *http.Response {
+	return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {"text/plain;charset=UTF-8"}}, Body: io.NopCloser(strings.NewReader(text)), ContentLength: int64(len(text)), Request: r}
+}
