@@ -187,8 +187,8 @@ func (g *Gathering) stage(tx *sql.Tx, owner string, r plan.Row, ver string, at i
 func (g *Gathering) Todo(ctx context.Context) iter.Seq2[plan.Head, error] {
 	return func(yield func(plan.Head, error) bool) {
 		rows, err := g.c.read.QueryContext(ctx, `SELECT h.uuid, h.ver, h.off FROM heads h WHERE h.data = ?1 AND h.got = 0
-			AND NOT EXISTS (SELECT 1 FROM staged s WHERE s.data = ?1 AND s.owner = '' AND s.uuid = h.uuid AND s.ver = h.ver AND s.broken = '' AND s.at >= ?4 AND (s.ver != '' OR s.at >= ?5))
-			AND NOT EXISTS (SELECT 1 FROM rows r WHERE ?3 AND r.data = ?1 AND r.gen = ?2 AND r.uuid = h.uuid AND r.uuid != '' AND r.ver = h.ver AND r.at >= ?4 AND (r.ver != '' OR r.at >= ?5))
+			AND NOT EXISTS (SELECT 1 FROM staged s INDEXED BY staged_by_uuid WHERE s.data = ?1 AND s.owner = '' AND s.uuid = h.uuid AND s.ver = h.ver AND s.broken = '' AND s.at >= ?4 AND (s.ver != '' OR s.at >= ?5))
+			AND NOT EXISTS (SELECT 1 FROM rows r INDEXED BY rows_by_uuid WHERE ?3 AND r.data = ?1 AND r.gen = ?2 AND r.uuid = h.uuid AND r.uuid != '' AND r.ver = h.ver AND r.at >= ?4 AND (r.ver != '' OR r.at >= ?5))
 			ORDER BY h.seq`, g.d.Address(), g.gen, g.same, g.since, g.began)
 		if err != nil {
 			yield(plan.Head{}, err)
@@ -295,9 +295,9 @@ func (g *Gathering) Hold(ctx context.Context, h plan.Holding, now time.Time) err
 				return err
 			}
 		}
-		in, args := g.ofs("r.data")
+		in, args := g.ofs("p.data")
 		var ver string
-		err := tx.QueryRow("SELECT r.ver FROM rows r JOIN pulls p ON p.data = r.data AND p.gen = r.gen WHERE "+in+" AND r.key = ? LIMIT 1", append(args, h.Owner)...).Scan(&ver)
+		err := tx.QueryRow("SELECT r.ver FROM pulls p CROSS JOIN rows r INDEXED BY rows_by_key ON r.data = p.data AND r.gen = p.gen WHERE "+in+" AND r.key = ? LIMIT 1", append(args, h.Owner)...).Scan(&ver)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
@@ -364,8 +364,8 @@ func (g *Gathering) Settle(ctx context.Context, source, shape string, now time.T
 func (g *Gathering) listed(ctx context.Context, now time.Time) iter.Seq2[kept, error] {
 	return func(yield func(kept, error) bool) {
 		rows, err := g.c.read.QueryContext(ctx, `SELECT h.uuid, h.ver, h.off, s.seq IS NOT NULL, coalesce(s.key, r.key, ''), coalesce(s.pos, r.pos, ''), coalesce(s.broken, ''), coalesce(s.json, r.json, x''), coalesce(s.ver, r.ver, ''), coalesce(s.at, r.at, 0)
-			FROM heads h LEFT JOIN staged s ON s.data = h.data AND s.owner = '' AND s.uuid = h.uuid
-			LEFT JOIN rows r ON ?3 AND r.data = h.data AND r.gen = ?2 AND r.uuid = h.uuid AND r.uuid != ''
+			FROM heads h LEFT JOIN staged s INDEXED BY staged_by_uuid ON s.data = h.data AND s.owner = '' AND s.uuid = h.uuid
+			LEFT JOIN rows r INDEXED BY rows_by_uuid ON ?3 AND r.data = h.data AND r.gen = ?2 AND r.uuid = h.uuid AND r.uuid != ''
 			WHERE h.data = ?1 ORDER BY h.seq`, g.d.Address(), g.gen, g.same)
 		if err != nil {
 			yield(kept{}, err)
@@ -425,6 +425,12 @@ func (g *Gathering) ours(ctx context.Context, json []byte) (bool, error) {
 // held are the rows of the owners, owner after owner: as read now, or as they were.
 func (g *Gathering) held(ctx context.Context) iter.Seq2[kept, error] {
 	return func(yield func(kept, error) bool) {
+		h, end, err := g.holders(ctx)
+		if err != nil {
+			yield(kept{}, err)
+			return
+		}
+		defer end()
 		done := map[string]bool{}
 		for _, of := range g.of {
 			for owner, err := range g.c.Records(ctx, of) {
@@ -438,7 +444,7 @@ func (g *Gathering) held(ctx context.Context) iter.Seq2[kept, error] {
 				if len(g.of) > 1 {
 					done[owner.Key] = true
 				}
-				rows, err := g.heldBy(ctx, owner.Key)
+				rows, err := g.heldBy(ctx, h, owner.Key)
 				if err != nil {
 					yield(kept{}, err)
 					return
@@ -453,17 +459,42 @@ func (g *Gathering) held(ctx context.Context) iter.Seq2[kept, error] {
 	}
 }
 
-func (g *Gathering) heldBy(ctx context.Context, owner string) ([]kept, error) {
+// holders are the statements for what one owner has.
+type holders struct{ fresh, staged, rows *sql.Stmt }
+
+func (g *Gathering) holders(ctx context.Context) (h holders, close func(), err error) {
+	var all []*sql.Stmt
+	close = func() {
+		for _, s := range all {
+			_ = s.Close() // nothing was written through it
+		}
+	}
+	for into, query := range map[**sql.Stmt]string{
+		&h.fresh:  "SELECT fresh FROM marks WHERE data = ? AND owner = ?",
+		&h.staged: "SELECT uuid, key, pos, broken, json, at FROM staged WHERE data = ? AND owner = ? ORDER BY seq",
+		&h.rows:   "SELECT r.uuid, r.key, r.pos, '', r.json, r.at FROM owners o CROSS JOIN rows r ON r.data = o.data AND r.gen = o.gen AND r.seq = o.seq WHERE o.data = ?1 AND o.owner = ?2 AND o.gen = ?3 ORDER BY o.seq",
+	} {
+		if *into, err = g.c.read.PrepareContext(ctx, query); err != nil {
+			close()
+			return h, nil, err
+		}
+		all = append(all, *into)
+	}
+	return h, close, nil
+}
+
+// heldBy are the rows of one owner: as read now, or as they were.
+func (g *Gathering) heldBy(ctx context.Context, h holders, owner string) ([]kept, error) {
 	var fresh bool
-	err := g.c.read.QueryRowContext(ctx, "SELECT fresh FROM marks WHERE data = ? AND owner = ?", g.d.Address(), owner).Scan(&fresh)
+	err := h.fresh.QueryRowContext(ctx, g.d.Address(), owner).Scan(&fresh)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, err
 	}
-	query, args := "SELECT uuid, key, pos, broken, json, at FROM staged WHERE data = ? AND owner = ? ORDER BY seq", []any{g.d.Address(), owner}
+	query, args := h.staged, []any{g.d.Address(), owner}
 	if !fresh {
-		query, args = "SELECT r.uuid, r.key, r.pos, '', r.json, r.at FROM owners o CROSS JOIN rows r ON r.data = o.data AND r.gen = o.gen AND r.seq = o.seq WHERE o.data = ? AND o.gen = ? AND o.owner = ? ORDER BY o.seq", []any{g.d.Address(), g.gen, owner}
+		query, args = h.rows, append(args, g.gen)
 	}
-	rows, err := g.c.read.QueryContext(ctx, query, args...)
+	rows, err := query.QueryContext(ctx, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -486,11 +517,11 @@ func (g *Gathering) heldBy(ctx context.Context, owner string) ([]kept, error) {
 // owner that is gone has its own data block to say so.
 func (g *Gathering) ebb(tx *sql.Tx, gen, old int, owned bool) (Ebb, error) {
 	var e Ebb
-	query := "SELECT count(*), coalesce(sum(NOT EXISTS (SELECT 1 FROM rows n WHERE n.data = ?1 AND n.gen = ?2 AND n.key = r.key)), 0) FROM rows r WHERE r.data = ?1 AND r.gen = ?3"
+	query := "SELECT count(*), coalesce(sum(NOT EXISTS (SELECT 1 FROM rows n INDEXED BY rows_by_key WHERE n.data = ?1 AND n.gen = ?2 AND n.key = r.key)), 0) FROM rows r WHERE r.data = ?1 AND r.gen = ?3"
 	args := []any{g.d.Address(), gen, old}
 	if owned {
-		in, of := g.ofs("a.data")
-		query = "SELECT count(*), coalesce(sum(NOT EXISTS (SELECT 1 FROM rows n WHERE n.data = r.data AND n.gen = ? AND n.key = r.key)), 0) FROM owners o CROSS JOIN rows r ON r.data = o.data AND r.gen = o.gen AND r.seq = o.seq JOIN marks m ON m.data = o.data AND m.owner = o.owner AND m.fresh = 1 WHERE o.data = ? AND o.gen = ? AND EXISTS (SELECT 1 FROM rows a JOIN pulls p ON p.data = a.data AND p.gen = a.gen WHERE " + in + " AND a.key = o.owner)"
+		in, of := g.ofs("p.data")
+		query = "SELECT count(*), coalesce(sum(NOT EXISTS (SELECT 1 FROM rows n INDEXED BY rows_by_key WHERE n.data = r.data AND n.gen = ? AND n.key = r.key)), 0) FROM owners o CROSS JOIN rows r ON r.data = o.data AND r.gen = o.gen AND r.seq = o.seq JOIN marks m ON m.data = o.data AND m.owner = o.owner AND m.fresh = 1 WHERE o.data = ? AND o.gen = ? AND EXISTS (SELECT 1 FROM pulls p CROSS JOIN rows a INDEXED BY rows_by_key ON a.data = p.data AND a.gen = p.gen WHERE " + in + " AND a.key = o.owner)"
 		args = append([]any{gen, g.d.Address(), old}, of...)
 	}
 	return e, tx.QueryRow(query, args...).Scan(&e.Before, &e.Gone)
@@ -500,8 +531,8 @@ func (g *Gathering) ebb(tx *sql.Tx, gen, old int, owned bool) (Ebb, error) {
 func (g *Gathering) missing(tx *sql.Tx, gen, old int, now time.Time, p *Pulled) error {
 	data := g.d.Address()
 	for _, q := range []string{
-		"DELETE FROM missing AS m WHERE m.data = ?1 AND EXISTS (SELECT 1 FROM rows n WHERE n.data = ?1 AND n.gen = ?2 AND n.key = m.key)",
-		"INSERT OR IGNORE INTO missing SELECT r.data, r.key, ?4, r.json FROM rows r WHERE r.data = ?1 AND r.gen = ?3 AND NOT EXISTS (SELECT 1 FROM rows n WHERE n.data = ?1 AND n.gen = ?2 AND n.key = r.key)",
+		"DELETE FROM missing AS m WHERE m.data = ?1 AND EXISTS (SELECT 1 FROM rows n INDEXED BY rows_by_key WHERE n.data = ?1 AND n.gen = ?2 AND n.key = m.key)",
+		"INSERT OR IGNORE INTO missing SELECT r.data, r.key, ?4, r.json FROM rows r WHERE r.data = ?1 AND r.gen = ?3 AND NOT EXISTS (SELECT 1 FROM rows n INDEXED BY rows_by_key WHERE n.data = ?1 AND n.gen = ?2 AND n.key = r.key)",
 	} {
 		if _, err := tx.Exec(q, data, gen, old, now.UnixMilli()); err != nil {
 			return err

@@ -177,7 +177,7 @@ func (c *Cache) swap(tx *sql.Tx, d plan.Data, gen, old int, source string, p *Pu
 		text string
 	}{
 		{&p.Added, "SELECT count(*) FROM rows n WHERE data = ?1 AND gen = ?2 AND NOT EXISTS (SELECT 1 FROM rows o WHERE o.data = ?1 AND o.gen = ?3 AND o.key = n.key)"},
-		{&p.Changed, "SELECT count(*) FROM rows n JOIN rows o ON o.data = ?1 AND o.gen = ?3 AND o.key = n.key WHERE n.data = ?1 AND n.gen = ?2 AND n.hash != o.hash"},
+		{&p.Changed, "SELECT count(*) FROM rows n CROSS JOIN rows o INDEXED BY rows_by_key ON o.data = ?1 AND o.gen = ?3 AND o.key = n.key WHERE n.data = ?1 AND n.gen = ?2 AND n.hash != o.hash"},
 		{&p.Gone, "SELECT count(*) FROM rows o WHERE data = ?1 AND gen = ?3 AND NOT EXISTS (SELECT 1 FROM rows n WHERE n.data = ?1 AND n.gen = ?2 AND n.key = o.key)"},
 	} {
 		if err := tx.QueryRow(q.text, data, gen, old).Scan(q.n); err != nil {
