@@ -57,7 +57,7 @@ var (
 			{"of", "list of data", false, "The data blocks whose rows own these; they are read owner by owner."},
 			{"by", "column", false, "The column that names the owner, by which `rows()` finds them."},
 			{"expect", "number or object", false, "How many rows the customer reads off the screen, or by type: `{ \"serviceCall$request\" = 120 }`. A plan of fewer is refused: a key that may not see everything sees less and says nothing."},
-			{"max_shrink", "number", false, "How large a part of the rows may be missing when a service is read again, 0.05 when left out; ten may always, unless they are all. With more the pull takes nothing over and says so: rights changed, or the pull is incomplete. 1 allows anything."},
+			{"max_shrink", "number", false, "How large a part of the rows may be missing when a service is read again, 0.05 when left out, and then ten rows in any case unless they are all. With more the pull takes nothing over and says so: rights changed, or the pull is incomplete. 1 allows anything."},
 			{"max_age", "text", false, "How old what was read from a service may be, `\"24h\"` or `\"7d\"`. A pull reads again what is older though nothing shows a change, as of comments nothing ever does; a plan with `--pull=none` is refused."}},
 		blocks: []blockDoc{{name: "group", doc: "Makes one record of the rows that share these columns; the others are found with `rows()`.",
 			args: []argDoc{

@@ -71,7 +71,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"intercom": startIntercom, "itsm365": startITSM365, "answer": startAnswer, "writes": checkWrites,
+			"intercom": startIntercom, "itsm365": startITSM365, "tenant": mutateTenant, "answer": startAnswer, "writes": checkWrites,
 			"mutate": mutate, "fault": fault, "secrets": checkSecrets, "edit": edit, "exits": exits, "hold": hold, "port": freePort, "listens": listens, "get": get, "idof": idOf,
 		},
 	})
@@ -116,6 +116,20 @@ func startIntercom(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Defer(srv.Close)
 	ts.Setenv("INTERCOM_URL", srv.URL)
 	sandboxes.Store(ts.Getenv("WORK"), s)
+}
+
+// mutateTenant lets somebody in ITSM 365 do what a file says: a list of mutations.
+func mutateTenant(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: tenant FILE")
+	}
+	base := strings.TrimSuffix(ts.Getenv("ITSM365_URL"), "/sd/services/rest")
+	res, err := http.Post(base+"/_sandbox/mutate", "application/json", strings.NewReader(ts.ReadFile(args[0])))
+	ts.Check(err)
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		ts.Fatalf("the sandbox answers %s", res.Status)
+	}
 }
 
 func startITSM365(ts *testscript.TestScript, neg bool, args []string) {

@@ -327,6 +327,9 @@ func (g *Gathering) Drop(ctx context.Context) error {
 type Ebb struct {
 	// Before is how many rows could have been seen again, Gone how many were not.
 	Before, Gone int
+	// First: there were no rows at all before, as in an empty cache; Kept is how many there are now.
+	First bool
+	Kept  int
 }
 
 // Settle makes what was gathered, and what did not change, the rows of the data block. allow may refuse that, by what is
@@ -341,6 +344,7 @@ func (g *Gathering) Settle(ctx context.Context, source, shape string, now time.T
 		if err != nil {
 			return err
 		}
+		ebb.First, ebb.Kept = old == 0, p.Kept
 		if err := allow(ebb); err != nil {
 			return err
 		}
@@ -524,7 +528,8 @@ func (g *Gathering) ebb(tx *sql.Tx, gen, old int, owned bool) (Ebb, error) {
 		query = "SELECT count(*), coalesce(sum(NOT EXISTS (SELECT 1 FROM rows n INDEXED BY rows_by_key WHERE n.data = r.data AND n.gen = ? AND n.key = r.key)), 0) FROM owners o CROSS JOIN rows r ON r.data = o.data AND r.gen = o.gen AND r.seq = o.seq JOIN marks m ON m.data = o.data AND m.owner = o.owner AND m.fresh = 1 WHERE o.data = ? AND o.gen = ? AND EXISTS (SELECT 1 FROM pulls p CROSS JOIN rows a INDEXED BY rows_by_key ON a.data = p.data AND a.gen = p.gen WHERE " + in + " AND a.key = o.owner)"
 		args = append([]any{gen, g.d.Address(), old}, of...)
 	}
-	return e, tx.QueryRow(query, args...).Scan(&e.Before, &e.Gone)
+	err := tx.QueryRow(query, args...).Scan(&e.Before, &e.Gone)
+	return e, err
 }
 
 // missing notes which rows are missing, and since when.
@@ -562,6 +567,17 @@ func (c *Cache) Types(ctx context.Context, data string) (map[string]int64, error
 		out[typ] = n
 	}
 	return out, rows.Err()
+}
+
+// Size is how many rows a data block has.
+func (c *Cache) Size(ctx context.Context, data string) (int, error) {
+	gen, err := c.gen(ctx, data)
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	err = c.read.QueryRowContext(ctx, "SELECT count(*) FROM rows WHERE data = ? AND gen = ?", data, gen).Scan(&n)
+	return n, err
 }
 
 // Oldest is when the source was last asked about the row that it was asked about the longest ago; zero when there are none.

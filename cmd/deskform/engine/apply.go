@@ -209,6 +209,9 @@ func (e *Engine) Apply(ctx context.Context, p *Plan, lease *state.Lease, o Apply
 	if err == nil {
 		err = e.sweep(ctx, r, &a)
 	}
+	if err == nil {
+		err = e.keepCounts(ctx)
+	}
 	err = end(err)
 	e.balance(p, &a.Books)
 	a.Seconds = e.Clock.Now().Sub(begun).Seconds()

@@ -118,6 +118,8 @@ type Engine struct {
 	told map[string]bool
 	// session is the pull that is going on.
 	session cache.Session
+	// applied is how many rows each data block had at the last apply.
+	applied map[string]int
 	// lease is what this engine has locked the state with, nil before.
 	lease *state.Lease
 }

@@ -53,6 +53,9 @@ func (e *Engine) beginPull(ctx context.Context, mode string) (end func(context.C
 	if e.session, err = e.Cache.Resume(ctx, plan.Hash(id), e.Clock.Now()); err != nil {
 		return nil, err
 	}
+	if e.applied, err = e.State.RowCounts(ctx); err != nil {
+		return nil, err
+	}
 	remember := func(m plan.Memory) error {
 		for _, d := range e.Config.Data {
 			if d.Type == "export" {
@@ -132,7 +135,12 @@ func (e *Engine) gather(ctx context.Context, src plan.Incremental, l *look, mode
 	if err != nil {
 		return err
 	}
-	l.Pulled.Pulled, err = g.Settle(ctx, sealed(l.print, l.wide), shape, e.Clock.Now(), owned && l.Absent == "", func(ebb cache.Ebb) error { return allowed(d, ebb) })
+	l.Pulled.Pulled, err = g.Settle(ctx, sealed(l.print, l.wide), shape, e.Clock.Now(), owned && l.Absent == "", func(ebb cache.Ebb) error {
+		if n := e.applied[d.Address()]; ebb.First && n > 0 { // an empty cache: the state knows what was there
+			ebb.Before, ebb.Gone = n, max(0, n-ebb.Kept)
+		}
+		return allowed(d, ebb)
+	})
 	if unusable(err) {
 		err = errors.Join(err, g.Drop(context.WithoutCancel(ctx)))
 	}
@@ -200,6 +208,28 @@ func (e *Engine) gatherOwned(ctx context.Context, src plan.Incremental, d plan.D
 		e.Watch.Step(len(h.Rows))
 	}
 	return nil
+}
+
+// keepCounts keeps in the state how many rows were applied, so that a pull that finds fewer is stopped also where the cache
+// is gone.
+func (e *Engine) keepCounts(ctx context.Context) error {
+	counts := map[string]int{}
+	for _, d := range e.Config.Data {
+		if _, file := d.Args["file"]; file {
+			continue
+		}
+		n, err := e.Cache.Size(ctx, d.Address())
+		if err != nil {
+			return fmt.Errorf("count data.%s: %w", d.Address(), err)
+		}
+		if n > 0 {
+			counts[d.Address()] = n
+		}
+	}
+	if len(counts) == 0 {
+		return nil // a plan that was made elsewhere
+	}
+	return e.State.SetRowCounts(ctx, counts)
 }
 
 // A Count is how many rows of a type were expected and read; an empty type is all of them.
