@@ -20,18 +20,18 @@ func (l *loader) readReliance(in *body, c *compiler, d *plan.Data) {
 		share, isNumber := plainNumber(v)
 		if !isNumber || share < 0 || share > 1 {
 			l.errorf(e.Range(), "Wrong value", "`max_shrink` is a part from 0 to 1: 0.05 is one row in twenty.")
-			return
+		} else {
+			d.MaxShrink = &share
 		}
-		d.MaxShrink = &share
 	}
 	if e, v, ok := l.constant(in, c, "max_age"); ok {
 		text, _ := v.(string)
 		age, err := ageOf(text)
 		if err != nil || age <= 0 {
 			l.errorf(e.Range(), "Wrong value", "`max_age` is a time such as \"24h\", \"90m\" or \"7d\".")
-			return
+		} else {
+			d.MaxAge = age
 		}
-		d.MaxAge = age
 	}
 }
 
