@@ -59,7 +59,7 @@ func (m *memory) find(ctx context.Context, s *Source, class string, filter map[s
 	if err != nil {
 		return nil, err
 	}
-	question := fmt.Sprintf("find %s %s %s %d %d", class, text, strings.Join(attrs, ","), offset, limit)
+	question := fmt.Sprintf("%s find %s %s %s %d %d", s.base, class, text, strings.Join(attrs, ","), offset, limit)
 	m.mu.Lock()
 	m.asked[question]++
 	question = fmt.Sprintf("%s #%d", question, m.asked[question])

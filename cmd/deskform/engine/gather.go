@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -166,6 +167,9 @@ func (e *Engine) gatherListed(ctx context.Context, src plan.Incremental, d plan.
 	if err := g.Heads(ctx, e.Clock.Now, heads); err != nil {
 		return err
 	}
+	if err := announce(e, "pull "+d.Address(), g.Todo(ctx)); err != nil {
+		return err
+	}
 	for rows, err := range src.Fetch(ctx, d, g.Todo(ctx)) {
 		if err != nil {
 			return err
@@ -178,6 +182,21 @@ func (e *Engine) gatherListed(ctx context.Context, src plan.Incremental, d plan.
 		if failed != nil {
 			return failed
 		}
+	}
+	return nil
+}
+
+// announce begins the part of a pull whose length is known.
+func announce[T any](e *Engine, stage string, todo iter.Seq2[T, error]) error {
+	n := 0
+	for _, err := range todo {
+		if err != nil {
+			return err
+		}
+		n++
+	}
+	if n > 0 {
+		e.Watch.Start(stage, n)
 	}
 	return nil
 }
@@ -195,6 +214,9 @@ func filled(ctx context.Context, rows []plan.Row, fill filler) ([]plan.Row, erro
 }
 
 func (e *Engine) gatherOwned(ctx context.Context, src plan.Incremental, d plan.Data, g *cache.Gathering, fill filler) error {
+	if err := announce(e, "pull "+d.Address()+", owner by owner", g.TodoOwners(ctx)); err != nil {
+		return err
+	}
 	for h, err := range src.Owned(ctx, d, g.TodoOwners(ctx)) {
 		if err != nil {
 			return err
@@ -205,7 +227,7 @@ func (e *Engine) gatherOwned(ctx context.Context, src plan.Incremental, d plan.D
 		if err := g.Hold(context.WithoutCancel(ctx), h, e.Clock.Now()); err != nil {
 			return err
 		}
-		e.Watch.Step(len(h.Rows))
+		e.Watch.Step(1)
 	}
 	return nil
 }
