@@ -308,9 +308,10 @@ func (c Count) Text(data string) string {
 // relied says what speaks against making a plan of the rows: fewer than expected, or read too long ago.
 func (e *Engine) relied(ctx context.Context, pulled []Pulled, mode string) error {
 	var reasons []string
+	rehearsed := e.Intercom != nil && e.ITSM365 != nil // the number is that of the real tenant
 	for _, p := range pulled {
 		for _, c := range p.Unexpected {
-			if c.Read < c.Expected {
+			if c.Read < c.Expected && !rehearsed {
 				reasons = append(reasons, c.Text(p.Data))
 			}
 		}

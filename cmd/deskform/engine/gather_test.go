@@ -323,6 +323,18 @@ func TestMaxAge(t *testing.T) {
 	}
 }
 
+// TestPullParallel: several calls at one time give the same rows, in the same order.
+func TestPullParallel(t *testing.T) {
+	n := newTenant(t, itsmsandbox.Options{FS: acme(t, 40)}, tenantData)
+	n.args["page_size"] = int64(7)
+	want := n.fresh()
+	n.args["parallelism"] = int64(4)
+	n.same("four at one time", n.fresh(), want)
+	if peak := n.far.Stats().PeakParallel; peak < 2 || peak > 4 {
+		t.Errorf("%d calls at one time", peak)
+	}
+}
+
 // TestBulk: comments that are read in bulk are those that are read owner by owner, and edits show in the next pull.
 func TestBulk(t *testing.T) {
 	n := newTenant(t, itsmsandbox.Options{FS: acme(t, 40)}, tenantData)
