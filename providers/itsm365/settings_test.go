@@ -324,7 +324,7 @@ func TestPictureWithoutGet(t *testing.T) {
 	files := tickets(2)
 	files["file.jsonl"] = `{"UUID":"file$7","metaClass":"file","title":"x.png","source":"serviceCall$1"}`
 	files["files/7"] = "seven"
-	_, w := tenant(t, sandbox.Options{FS: dir(files), Keys: map[string]sandbox.Profile{key: {DenyGet: true}}})
+	_, w := tenant(t, sandbox.Options{FS: dir(files), Keys: map[string]sandbox.Profile{key: {DenyGet: []string{"*"}}}})
 	src := source(t, w, nil)
 	c, err := src.OpenPicture(t.Context(), "file$7", "serviceCall$2", "serviceCall$1")
 	if err != nil || c.Owner != "serviceCall$1" || c.Name != "x.png" {

@@ -197,7 +197,7 @@ func ownTraps() map[int]func(*testing.T) {
 // TestFetchAfterAShift: rows are fetched though everything before them in the list was deleted, and one that is gone itself
 // is left out; whatever get does, and however short the server's pages are.
 func TestFetchAfterAShift(t *testing.T) {
-	for _, denied := range []bool{false, true} {
+	for _, denied := range [][]string{nil, {"*"}} {
 		for _, ceiling := range []int{0, 2} {
 			far, w := tenant(t, sandbox.Options{FS: dir(tickets(30)), PageCeiling: ceiling, Keys: map[string]sandbox.Profile{key: {DenyGet: denied}}})
 			src := source(t, w, map[string]plan.Value{"page_size": int64(20)})
@@ -225,7 +225,7 @@ func TestFetchAfterAShift(t *testing.T) {
 				got = append(got, keys(rows)...)
 			}
 			if slices.Sort(got); !slices.Equal(got, []string{"serviceCall$12", "serviceCall$25", "serviceCall$30"}) {
-				t.Errorf("get denied %t, ceiling %d: %v", denied, ceiling, got)
+				t.Errorf("get denied %q, ceiling %d: %v", denied, ceiling, got)
 			}
 		}
 	}

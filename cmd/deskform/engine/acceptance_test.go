@@ -227,13 +227,13 @@ func move(t *testing.T, o itsmsandbox.Options, log *bytes.Buffer) (dump, dir str
 
 // 5: with get denied everywhere the move is done all the same, pictures and files included.
 func acceptWithoutGet(t *testing.T) {
-	dump, _, far := move(t, itsmsandbox.Options{FS: hostile(), Keys: map[string]itsmsandbox.Profile{goodKey: {DenyGet: true}}}, nil)
+	dump, _, far := move(t, itsmsandbox.Options{FS: hostile(), Keys: map[string]itsmsandbox.Profile{goodKey: {DenyGet: []string{"*"}}}}, nil)
 	for _, name := range []string{"screen.png", "note.txt"} {
 		if strings.Count(dump, `"name":"`+name+`"`) != 1 {
 			t.Errorf("%s is not there", name)
 		}
 	}
-	n := newTenant(t, itsmsandbox.Options{FS: acme(t, 25), Keys: map[string]itsmsandbox.Profile{goodKey: {DenyGet: true}}}, tenantData)
+	n := newTenant(t, itsmsandbox.Options{FS: acme(t, 25), Keys: map[string]itsmsandbox.Profile{goodKey: {DenyGet: []string{"*"}}}}, tenantData)
 	open := newTenant(t, itsmsandbox.Options{FS: acme(t, 25)}, tenantData)
 	n.same("get denied", n.fresh(), open.fresh())
 	if st := far.Stats(); st.Writes != 0 {
