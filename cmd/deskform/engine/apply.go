@@ -209,8 +209,8 @@ func (e *Engine) Apply(ctx context.Context, p *Plan, lease *state.Lease, o Apply
 	if err == nil {
 		err = e.sweep(ctx, r, &a)
 	}
-	if err == nil {
-		err = e.keepCounts(ctx)
+	if err == nil && ctx.Err() == nil {
+		err = e.keepCounts(context.WithoutCancel(ctx)) // one short write, whole or not at all
 	}
 	err = end(err)
 	e.balance(p, &a.Books)
