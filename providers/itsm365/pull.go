@@ -348,7 +348,7 @@ func (s *Source) widen(ctx context.Context, r *reading, objs []json.RawMessage) 
 	if _, err := s.meet(ctx, r.class, r.filter, objs, s.note(r.class, nil)); err != nil || r.heads {
 		return false, err
 	}
-	attrs := s.known(r.class)
+	attrs := s.listed(r)
 	more := len(attrs) > len(r.attrs)
 	r.attrs = attrs
 	return more, nil

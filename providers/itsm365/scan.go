@@ -55,23 +55,61 @@ func (s *Source) Probe(ctx context.Context, class string) (Probe, error) {
 	return p, nil
 }
 
-// Objects yields the objects of a class as the service gave them, unknown attributes and all, but for the back-link
-// collections of IT trap 11. With an owner it yields what is the owner's, by the attribute source: comments and files.
-// A row has Key, JSON, Pos, and Broken for what is no object.
+// Objects yields the objects of a class as the service gave them, unknown attributes and all, but for what LeftOut names.
+// With an owner it yields what is the owner's, by the attribute source: comments and files. A row has Key, JSON, Pos, and
+// Broken for what is no object.
 func (s *Source) Objects(ctx context.Context, class, owner string) iter.Seq2[plan.Row, error] {
 	return func(yield func(plan.Row, error) bool) {
 		d := plan.Data{Type: "itsm365", Name: "scan", Args: map[string]plan.Value{"class": class}}
+		if _, err := classArg(d); err != nil {
+			yield(plan.Row{}, err)
+			return
+		}
 		r := &reading{d: d, class: class, filter: map[string]any{}, owner: owner, raw: true, yield: func(row plan.Row, _ int, err error) bool { return yield(row, err) }}
 		if owner != "" {
 			r.filter["source"] = owner
 			r.d.Of = []string{"scan"} // an owner's list has no samples
+		} else if !s.noted(class) {
+			if _, err := s.samples(ctx, r.d, class); err != nil {
+				yield(plan.Row{}, err)
+				return
+			}
 		}
-		attrs, err := s.attrsOf(ctx, r.d, class)
-		if err != nil {
-			yield(plan.Row{}, err)
-			return
-		}
-		r.attrs = attrs
+		r.attrs = s.listed(r)
 		s.pages(ctx, r)
 	}
 }
+
+// listed are the attributes that a list asks for: those that are mapped, or, of raw objects, all that were met. Nothing was
+// met of a class that lists nothing, or that is only read by owner: nil, which asks for whole objects.
+func (s *Source) listed(r *reading) []string {
+	if !r.raw {
+		return s.known(r.class)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	left := LeftOut(classFrom(r.class))
+	var attrs []string
+	for name := range s.attrs[r.class] {
+		if !slices.Contains(left, name) {
+			attrs = append(attrs, name)
+		}
+	}
+	slices.Sort(attrs)
+	return attrs
+}
+
+// LeftOut are the attributes of a class that Objects does not ask for: the far ends of links of which the near end is kept
+// (IT 3.4, trap 11), and what is a secret.
+func LeftOut(class string) []string {
+	switch class {
+	case "employee":
+		return []string{"all_Group", "createdSCs", "password", "phonesIndex", "privateCode", "respForSCs", "serviceCalls", "votes", "workReports"}
+	case "ou":
+		return []string{"KEsInUse", "childOUs", "employees", "serviceCalls"}
+	}
+	return nil
+}
+
+// Zone is the name of the server's time zone as it is set.
+func (s *Source) Zone() string { return s.zone.String() }
