@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"cmp"
 	"path"
 	"strings"
 	"unicode"
@@ -26,7 +27,7 @@ func safeName(title string) string {
 	}, norm.NFC.String(title))
 	name = strings.Trim(name, " .")
 	ext := path.Ext(name)
-	if len(ext) > 12 {
+	if len(ext) > 12 || strings.ContainsFunc(ext[min(1, len(ext)):], func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
 		ext = ""
 	}
 	stem := strings.TrimSuffix(name, ext)
@@ -64,7 +65,7 @@ func (t taken) filePath(uuid, title string) string {
 	case len(number) > 3:
 		thousand = number[:len(number)-3]
 	}
-	name := number
+	name := cmp.Or(number, "file")
 	if s := safeName(title); s != "" {
 		name += "-" + s
 	}

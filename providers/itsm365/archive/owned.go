@@ -37,9 +37,9 @@ func (r *run) readOwned(ctx context.Context, m *Manifest) error {
 		if slices.Contains(r.Skip, class) {
 			continue
 		}
-		report, ok := done[class]
-		if !ok {
-			if report, err = r.readOwnedClass(ctx, class); err != nil {
+		report := done[class]
+		if report.Asked == "" {
+			if report, err = r.readOwnedClass(ctx, report, class, j); err != nil {
 				return err
 			}
 			if report.File != "" {
@@ -62,26 +62,34 @@ func (r *run) readOwned(ctx context.Context, m *Manifest) error {
 	return nil
 }
 
-func (r *run) readOwnedClass(ctx context.Context, class string) (ClassReport, error) {
+// readOwnedClass reads comments or files. listed has a File when a run before this one got the list, and did not come to
+// the end of the comparison.
+func (r *run) readOwnedClass(ctx context.Context, listed ClassReport, class string, j *journal) (ClassReport, error) {
 	if _, err := os.Stat(r.f.work(class + ".owners")); err == nil || r.Owned == Each {
 		return r.readEach(ctx, class)
 	}
-	r.Stage("read "+class+"s", 0)
-	report, err := r.readClass(ctx, class, taken{})
-	if err != nil {
-		return report, err
-	}
-	whole := report.File != ""
-	if whole {
-		report.Asked = List
-		if whole, err = r.compare(ctx, class, &report); err != nil {
-			return report, err
+	if listed.File == "" {
+		r.Stage("read "+class+"s", 0)
+		var err error
+		if listed, err = r.readClass(ctx, class, taken{}); err != nil {
+			return listed, err
+		}
+		if listed.File == "" { // it is refused, or lists nothing
+			return r.readEach(ctx, class)
+		}
+		if err := errors.Join(j.note(listed), j.sync()); err != nil {
+			return listed, err
 		}
 	}
-	if !whole { // it is refused, lists nothing, or less than the owners show
+	whole, err := r.compare(ctx, class, &listed)
+	if err != nil {
+		return listed, err
+	}
+	if !whole {
 		return r.readEach(ctx, class)
 	}
-	return report, nil
+	listed.Asked = List
+	return listed, nil
 }
 
 // owners yields the objects that may own something of a class.

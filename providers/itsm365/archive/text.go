@@ -61,9 +61,9 @@ func plain(text string) string {
 	}
 }
 
-// squeeze unescapes a text and takes away blank lines of more than one.
+// squeeze leaves one blank line of several.
 func squeeze(text string) string {
-	lines := strings.Split(html.UnescapeString(text), "\n")
+	lines := strings.Split(text, "\n")
 	out := lines[:0]
 	for _, l := range lines {
 		l = strings.TrimRightFunc(l, unicode.IsSpace)

@@ -5,7 +5,7 @@ var texts = map[string]map[string]string{
 	"en": {
 		"title": "ITSM 365 archive", "noscript": "This page needs JavaScript. It loads nothing but the files beside it.",
 		"search": "Search by number, title or text", "hint": "Finds what has all the words, or words that begin with them.", "find": "Find",
-		"found": "found", "nothing": "Nothing found.", "more": "Show more",  "state": "State", "date": "Created", "number": "Number",
+		"found": "found", "nothing": "Nothing found.", "more": "Show more", "state": "State", "date": "Created", "number": "Number",
 		"name": "Title", "comments": "Comments", "private": "internal", "files": "Files", "system": "system", "absent": "not in the archive",
 		"careful": "a file of this type may run something; open it from the folder with care", "yes": "yes", "no": "no", "other": "Other attributes",
 		"summary": "Archive of {tenant}, begun {started}: {objects} objects, {files} files. Dates are in the zone {zone}.", "gaps": "{unreadable} things could not be read: see MANIFEST.json.",
@@ -14,7 +14,7 @@ var texts = map[string]map[string]string{
 	"ru": {
 		"title": "Архив ITSM 365", "noscript": "Странице нужен JavaScript. Она загружает только файлы рядом с собой.",
 		"search": "Поиск по номеру, теме или тексту", "hint": "Находит то, где есть все слова или слова с таким началом.", "find": "Найти",
-		"found": "найдено", "nothing": "Ничего не найдено.", "more": "Показать ещё",  "state": "Статус", "date": "Создано", "number": "Номер",
+		"found": "найдено", "nothing": "Ничего не найдено.", "more": "Показать ещё", "state": "Статус", "date": "Создано", "number": "Номер",
 		"name": "Название", "comments": "Комментарии", "private": "внутренний", "files": "Файлы", "system": "система", "absent": "нет в архиве",
 		"careful": "файл такого типа может что-то запустить; открывайте его из папки осторожно", "yes": "да", "no": "нет", "other": "Прочие атрибуты",
 		"summary": "Архив {tenant}, начат {started}: объектов {objects}, файлов {files}. Даты указаны в зоне {zone}.", "gaps": "Не удалось прочитать: {unreadable}, см. MANIFEST.json.",

@@ -1,0 +1,191 @@
+package archive
+
+import (
+	"encoding/json"
+	"path"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func TestFilePath(t *testing.T) {
+	cases := []struct{ name, uuid, title, want string }{
+		{"Cyrillic stays", "file$67936", "журнал обмена.log", "files/67/67936-журнал обмена.log"},
+		{"a path is none", "file$30", "../../etc/passwd", "files/0/30-_.._etc_passwd"},
+		{"nor that of Windows", "file$67934", `..\..\обмен/счёт №5.txt`, "files/67/67934-_.._обмен_счёт №5.txt"},
+		{"a change of direction", "file$7", "invoice\u202efdp.exe", "files/0/7-invoice_fdp.exe"},
+		{"control characters", "file$7", "a\x00b\nc.txt", "files/0/7-a_b_c.txt"},
+		{"no title", "file$1234", "", "files/1/1234"},
+		{"only dots", "file$1234", "...", "files/1/1234"},
+		{"a device", "file$5", "CON", "files/0/5-CON"},
+		{"not UTF-8", "file$5", "a\xffb", "files/0/5-a_b"},
+		{"composed otherwise", "file$5", "и\u0306.txt", "files/0/5-й.txt"},
+		{"no number", "file$../x", "a", "files/other/_x-a"},
+		{"spaces at the ends", "file$5", " a.txt. ", "files/0/5-a.txt"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			if got := (taken{}).filePath(c.uuid, c.title); got != c.want {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
+	}
+	names := taken{}
+	names.filePath("file$5", "Отчёт.TXT")
+	if got, want := names.filePath("File$5", "отчёт.txt"), "files/0/5-отчёт_.txt"; got != want {
+		t.Errorf("the same but for case: %q, want %q", got, want)
+	}
+	if got := (taken{}).filePath("file$5", strings.Repeat("ы", 300)+".docx"); len(path.Base(got)) > 160 || !strings.HasSuffix(got, "ы.docx") || !utf8.ValidString(got) {
+		t.Errorf("a long title: %q", got)
+	}
+}
+
+// FuzzFilePath: whatever a title is, the file stays below files/, has a name that every system takes, and no name is given
+// twice.
+func FuzzFilePath(f *testing.F) {
+	for _, s := range []string{"../x", "a/b", "журнал.log", "\u202e", "", ".", "x\\y", "С О N. ", "\xff"} {
+		f.Add("file$12345", s)
+		f.Add(s, "file")
+	}
+	f.Fuzz(func(t *testing.T, uuid, title string) {
+		names := taken{}
+		a, b := names.filePath(uuid, title), names.filePath(uuid, strings.ToUpper(title))
+		if strings.EqualFold(a, b) {
+			t.Errorf("%q is given twice", a)
+		}
+		parts := strings.Split(a, "/")
+		if len(parts) != 3 || parts[0] != "files" || path.Clean(a) != a || !utf8.ValidString(a) {
+			t.Errorf("%q", a)
+		}
+		for _, p := range parts {
+			if p == "" || p == "." || p == ".." || len(p) > 255 || strings.ContainsAny(p, "\\:*?\"<>|\x00\n\r\u202e") || strings.TrimRight(p, " .") != p {
+				t.Errorf("%q", a)
+			}
+		}
+	})
+}
+
+func TestKeysAreRemoved(t *testing.T) {
+	c := newCleaner([]string{"6f1d2c3b-4a59-4687", "short"})
+	cases := []struct {
+		name, in, want string
+		n              int
+	}{
+		{"in an address", `{"a":"https://x/edit?accessKey=0bad-11&b=1"}`, `{"a":"https://x/edit?accessKey=(key-removed)&b=1"}`, 1},
+		{"before a quote", `{"a":"<a href=\"x?accessKey=0bad-11\">5</a>"}`, `{"a":"<a href=\"x?accessKey=(key-removed)\">5</a>"}`, 1},
+		{"percent-encoded", `{"a":"r?to=x%3FaccessKey%3D0bad-11%26b"}`, `{"a":"r?to=x%3FaccessKey%3D(key-removed)%26b"}`, 1},
+		{"twice encoded", `{"a":"accessKey%253D0bad-11%2526b"}`, `{"a":"accessKey%253D(key-removed)%2526b"}`, 1},
+		{"sign escaped in JSON", `{"a":"accessKey\u003d0bad-11\u0026b"}`, `{"a":"accessKey\u003d(key-removed)\u0026b"}`, 1},
+		{"sign escaped in HTML", `{"a":"accessKey&#61;0bad-11&amp;b"}`, `{"a":"accessKey&#61;(key-removed)&amp;b"}`, 1},
+		{"two of them", `{"a":"accessKey=1 ACCESSKEY=2"}`, `{"a":"accessKey=(key-removed) ACCESSKEY=(key-removed)"}`, 2},
+		{"the run's own, anywhere", `{"a":"my key 6f1d2c3b-4a59-4687!"}`, `{"a":"my key (key-removed)!"}`, 1},
+		{"a word is none", `{"a":"a short accessKey"}`, `{"a":"a short accessKey"}`, 0},
+	}
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			got, n := c.text([]byte(tc.in))
+			if string(got) != tc.want || n != tc.n {
+				t.Errorf("%s, %d\nwant %s, %d", got, n, tc.want, tc.n)
+			}
+			again, n := c.text(got)
+			if string(again) != tc.want || n != 0 {
+				t.Errorf("again: %s, %d", again, n)
+			}
+		})
+	}
+}
+
+// FuzzKeysAreRemoved: JSON stays JSON, and a second look finds nothing.
+func FuzzKeysAreRemoved(f *testing.F) {
+	f.Add("x accessKey=0bad\" y")
+	f.Add("accessKey%3D%22&#61;")
+	f.Add("accessKey=\\u0041")
+	f.Fuzz(func(t *testing.T, text string) {
+		raw, err := json.Marshal(map[string]string{"a": text})
+		if err != nil {
+			t.Skip()
+		}
+		c := newCleaner([]string{"6f1d2c3b-4a59-4687"})
+		got, _ := c.text(raw)
+		if !json.Valid(got) {
+			t.Errorf("%s became %s", raw, got)
+		}
+		if _, n := c.text(got); n != 0 {
+			t.Errorf("%s still has %d keys", got, n)
+		}
+	})
+}
+
+func TestPlainText(t *testing.T) {
+	cases := []struct{ in, want string }{
+		{"a < b", "a < b"},
+		{"<div>один</div><div>два</div>", "один\nдва"},
+		{"<p>a</p>\n\n\n<p>b</p>", "a\n\nb"},
+		{"a<br>b<br/>c", "a\nb\nc"},
+		{"<ul><li>x</li><li>y</li></ul>", "x\ny"},
+		{"<style>p{}</style><script>alert(1)</script>t", "t"},
+		{"&lt;script&gt; &amp;amp;", "<script> &amp;"},
+		{"<table><tr><td>1</td><td>2</td></tr><tr><td>3</td></tr></table>", "1\t2\n\t3"},
+		{"<script", ""},
+	}
+	for _, c := range cases {
+		if got := plain(c.in); got != c.want {
+			t.Errorf("%q: %q, want %q", c.in, got, c.want)
+		}
+	}
+}
+
+func TestWords(t *testing.T) {
+	cases := []struct{ in, want string }{
+		{"Не сканирует МФУ №3-б", "не сканирует мфу 3 б"},
+		{"ЁЛКА ёж", "елка еж"},
+		{"и\u0306од", "йод"},
+		{"anna@acme.example", "anna acme example"},
+		{"", ""},
+		{strings.Repeat("ж", 40), strings.Repeat("ж", 32)},
+	}
+	for _, c := range cases {
+		var got []string
+		words(c.in, func(w string) { got = append(got, w) })
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%q: %q, want %q", c.in, got, c.want)
+		}
+	}
+}
+
+// FuzzPlainText: any text can be shown and searched.
+func FuzzPlainText(f *testing.F) {
+	f.Add("<div>a&lt;<br>b</div><script>")
+	f.Add("\xff<p")
+	f.Fuzz(func(t *testing.T, text string) {
+		words(plain(text), func(w string) {
+			if w == "" || utf8.RuneCountInString(w) > maxWord {
+				t.Errorf("word %q of %q", w, text)
+			}
+		})
+	})
+}
+
+// Both languages have every text that the page asks for.
+func TestTextsOfBothLanguages(t *testing.T) {
+	for lang, ts := range texts {
+		for name := range texts["en"] {
+			if ts[name] == "" {
+				t.Errorf("%s has no %q", lang, name)
+			}
+		}
+		if len(ts) != len(texts["en"]) {
+			t.Errorf("%s has %d texts, en %d", lang, len(ts), len(texts["en"]))
+		}
+		for class := range captions["en"] {
+			if captions[lang][class] == "" {
+				t.Errorf("%s has no caption of %s", lang, class)
+			}
+		}
+	}
+	for name := range texts["en"] {
+		if !strings.Contains(string(pageApp), "T."+name) && !strings.Contains(pageHTML, "{{"+name+"}}") && name != "yes" && name != "no" {
+			t.Errorf("nothing shows %q", name)
+		}
+	}
+}
