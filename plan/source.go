@@ -74,6 +74,8 @@ type RowType struct {
 	Catalogs map[string][]string `json:"catalogs,omitempty"`
 	// File names the file whose heads the columns are, when they were read just now; for messages, and not kept.
 	File string `json:"-"`
+	// Notes are what a person should know of the collection, for a pull to say; they are not kept.
+	Notes []string `json:"-"`
 }
 
 // A Row is one row as the source gives it, made uniform: times in RFC 3339 UTC, nulls as null.

@@ -152,6 +152,9 @@ func openItems(h planfile.Header) []plan.CheckItem {
 // rows tells what the sources gave, when there is something to tell.
 func (a *app) rows(p *engine.Plan) {
 	for _, d := range p.Pulled {
+		for _, n := range d.Notes {
+			fmt.Fprintf(a.err, "Warning: data.%s, %s: %s\n", d.Data, d.File, n)
+		}
 		for _, b := range d.FirstBroken {
 			fmt.Fprintf(a.err, "Warning: data.%s, %s: %s\n", d.Data, strings.TrimSpace(d.File+" "+b.Pos), b.Reason)
 		}

@@ -53,6 +53,8 @@ const (
 //	port NAME                                finds a free address and puts it into $NAME
 //	listens URL                              waits until somebody answers there
 //	get URL                                  prints what a sandbox tells about itself
+//	exported DATA DIR                        writes what a customer would export of a desk's data
+//	differences A B                          prints the lines in which two files differ, but for seconds
 func TestScripts(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	if err != nil {
@@ -73,6 +75,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"intercom": startIntercom, "itsm365": startITSM365, "tenant": mutateTenant, "answer": startAnswer, "writes": checkWrites,
 			"mutate": mutate, "fault": fault, "secrets": checkSecrets, "edit": edit, "exits": exits, "hold": hold, "port": freePort, "listens": listens, "get": get, "idof": idOf,
+			"exported": exported, "differences": differences,
 		},
 	})
 }

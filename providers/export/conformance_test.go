@@ -48,7 +48,7 @@ func TestConformance(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Run(name, func(t *testing.T) {
-				src, err := export.New()
+				src, err := export.New(nil)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -39,6 +39,11 @@ func (s *spec) lines(r io.Reader) *lines {
 	if s.encoding != nil {
 		r = s.encoding.NewDecoder().Reader(r)
 	}
+	return rawLines(r)
+}
+
+// rawLines reads lines as they are, but for the mark of the byte order.
+func rawLines(r io.Reader) *lines {
 	b := bufio.NewReaderSize(r, 1<<16)
 	if head, err := b.Peek(3); err == nil && bytes.Equal(head, bom) {
 		if _, err := b.Discard(3); err != nil {
@@ -288,7 +293,7 @@ func (s *spec) jsonType(v gjson.Result) plan.ColumnType {
 	return plan.ColumnObject
 }
 
-// xlsx yields the rows of a sheet. Dates are read as they are shown.
+// xlsx yields the rows of a sheet. Dates are read as they are shown, and with class as they are.
 func (s *spec) xlsx(r io.Reader, heads func([]string) error, yield func(record, error) bool) {
 	fail := func(err error) { yield(record{}, fmt.Errorf("read %s: %w", s.name, err)) }
 	f, err := excelize.OpenReader(r)
@@ -300,6 +305,13 @@ func (s *spec) xlsx(r io.Reader, heads func([]string) error, yield func(record, 
 	sheet := s.sheet
 	if sheet == "" {
 		sheet = f.GetSheetName(0)
+	}
+	var o excelize.Options
+	if s.model != nil { // as they are shown, dates depend on who looks; a model knows which cells are dates
+		o.RawCellValue = true
+		if p, err := f.GetWorkbookProps(); err == nil && p.Date1904 != nil {
+			s.date1904 = *p.Date1904
+		}
 	}
 	rows, err := f.Rows(sheet)
 	if err != nil {
@@ -320,10 +332,13 @@ func (s *spec) xlsx(r io.Reader, heads func([]string) error, yield func(record, 
 		return
 	}
 	for line := 1; rows.Next(); line++ {
-		cells, err := rows.Columns()
+		cells, err := rows.Columns(o)
 		if err != nil {
 			fail(err)
 			return
+		}
+		for i := range cells {
+			cells[i] = strings.ToValidUTF8(cells[i], "\uFFFD")
 		}
 		if width == 0 {
 			if len(cells) > 0 && !head(cells) {

@@ -41,18 +41,21 @@ func Schema() plan.SourceSchema {
 			{Name: "time_format", Type: plan.TypeString, Doc: "How times look: `dd.MM.yyyy HH:mm`, `d/M/yyyy HH:mm`, or a Go layout. A column at least two thirds of whose values look so holds times, and a value that does not breaks its row; `types` decides otherwise."},
 			{Name: "time_zone", Type: plan.TypeString, Doc: "The IANA zone of times without one; UTC when left out."},
 			{Name: "private", Type: plan.TypeString, Doc: "The column that says whether a row is internal (true or false, yes or no, да or нет, 1 or 0): whatever a mapping makes of it, such a row never becomes a message that a customer sees. A column `private` of booleans is taken without being named."},
+			{Name: "class", Type: plan.TypeString, Doc: "The class of ITSM 365 that the file shows: `serviceCall`, `employee`. Its heads are captions then, and become the codes of attributes, the texts of states, types, catalogs, links, intervals and truths become values as over the API. The title of a link stands for its UUID, as exports have none, and a row without a UUID column has its key as UUID: `key` is `number` of tickets and `title` of others when left out. Times are `dd.MM.yyyy HH:mm` in Europe/Moscow unless the arguments say otherwise. CSV and XLSX only (IT 4)."},
+			{Name: "heads", Type: plan.TypeMap, Doc: "The tenant's own captions: `{ \"Магазин\" = \"shop\" }`. They go before those of the stock configuration. Heads that nobody knows stay as they are, and `pull` lists them: `each[\"Магазин\"]`."},
+			{Name: "separator", Type: plan.TypeString, Doc: "What separates several values of a cell, with `class`; a line break or `;` where the cell has one, and else `\", \"`."},
 			{Name: "types", Type: plan.TypeMap, Doc: "Types of columns that differ: `{ amount = \"number\", opened = \"time\" }`. A value that does not fit breaks its row."},
 		},
 	}
 }
 
-// Source reads export files. It is stateless.
-type Source struct{}
+// Source reads export files. It keeps nothing.
+type Source struct{ stock Stock }
 
 var _ plan.Source = (*Source)(nil)
 
-// New makes a source.
-func New() (*Source, error) { return &Source{}, nil }
+// New makes a source. stock says what the attributes of a class are; nil for a source without the argument class.
+func New(stock Stock) (*Source, error) { return &Source{stock}, nil }
 
 // spec is a data block's arguments, checked.
 type spec struct {
@@ -70,10 +73,14 @@ type spec struct {
 	types              map[string]plan.ColumnType
 	key, need          []string
 	private            string // the column of the privacy flag
+	model              *model // nil without class
+	date1904           bool   // of an XLSX file
+	unknown            []string
+	rows               int // with class, once the columns are known
 }
 
 // parse checks the arguments of a data block. Its errors name the argument.
-func parse(d plan.Data) (*spec, error) {
+func (src *Source) parse(d plan.Data) (*spec, error) {
 	text := func(name string) string { s, _ := d.Args[name].(string); return s }
 	s := &spec{name: text("file"), format: text("format"), delimiter: ',', quotes: text("quoting") != "none", header: plan.Texts(d.Args["header"]), sheet: text("sheet"),
 		private: text("private"), null: map[string]bool{}, zone: time.UTC, types: map[string]plan.ColumnType{}, key: d.Key}
@@ -110,6 +117,11 @@ func parse(d plan.Data) (*spec, error) {
 		}
 		s.encoding, s.encodingName = enc, name
 	}
+	heads, _ := d.Args["heads"].(map[string]plan.Value)
+	var err error
+	if s.model, err = newModel(text("class"), heads, text("separator"), src.stock); err != nil {
+		return nil, err
+	}
 	nulls, given := d.Args["null"].([]plan.Value)
 	for _, v := range nulls {
 		if t, ok := v.(string); ok {
@@ -118,6 +130,15 @@ func parse(d plan.Data) (*spec, error) {
 	}
 	if !given {
 		s.null[""] = true
+	}
+	if s.model != nil {
+		if s.format == "jsonl" {
+			return nil, errors.New("class is for the captions of CSV and XLSX; JSON Lines has codes")
+		}
+		s.layout, s.pattern = layout(shownTime), shownTime
+		if s.zone, err = time.LoadLocation("Europe/Moscow"); err != nil {
+			return nil, err
+		}
 	}
 	if f := text("time_format"); f != "" {
 		s.layout, s.pattern = layout(f), f
@@ -144,13 +165,26 @@ func parse(d plan.Data) (*spec, error) {
 		default:
 			return nil, fmt.Errorf("types: %s = %q; choose string, number, bool or time", col, t)
 		}
-		s.types[col] = plan.ColumnType(t)
+		s.types[s.model.name(col)] = plan.ColumnType(t)
 	}
 	s.need = slices.Concat(d.Key, d.GroupBy)
 	if d.By != "" && len(d.Of) == 0 {
 		s.need = append(s.need, d.By)
 	}
+	s.key, s.need = s.names(s.key), s.names(s.need)
 	return s, nil
+}
+
+// shownTime is how ITSM 365 shows times (IT 4).
+const shownTime = "dd.MM.yyyy HH:mm"
+
+// names are columns as the language calls them; a block may name the heads instead.
+func (s *spec) names(heads []string) []string {
+	out := slices.Clone(heads)
+	for i, h := range out {
+		out[i] = s.model.name(h)
+	}
+	return out
 }
 
 // layout turns a pattern of the dd.MM.yyyy kind into Go's; a Go layout stays as it is.
@@ -162,20 +196,23 @@ func layout(pattern string) string {
 		"HH", "15", "H", "15", "hh", "03", "h", "3", "mm", "04", "m", "4", "ss", "05", "SSS", "000", "a", "PM", "XXX", "Z07:00").Replace(pattern)
 }
 
-// checkEncoding refuses a file most of whose lines beyond ASCII are not UTF-8: that is another encoding, and not a few
-// broken rows.
+// checkEncoding refuses a file most of whose lines beyond ASCII are in another encoding than the block says: that is not a
+// few broken rows.
 func (s *spec) checkEncoding() error {
 	r, done, err := s.bytes()
 	if err != nil {
 		return err
 	}
 	defer done()
-	in := s.lines(io.LimitReader(r, 1<<20))
+	in := rawLines(io.LimitReader(r, 1<<20))
 	foreign, bad, first := 0, 0, 0
 	for {
 		text, err := in.next()
 		if err != nil {
 			break // the pass over the rows will say what is wrong
+		}
+		if in.line == 1 && (bytes.HasPrefix(text, []byte{0xff, 0xfe}) || bytes.HasPrefix(text, []byte{0xfe, 0xff})) && !strings.HasPrefix(strings.ToLower(s.encodingName), "utf-16") {
+			return fmt.Errorf("read %s: it is UTF-16, as its first bytes say; set encoding = \"utf-16le\"", s.name)
 		}
 		if !bytes.ContainsFunc(text, func(r rune) bool { return r > 127 }) {
 			continue
@@ -187,8 +224,11 @@ func (s *spec) checkEncoding() error {
 			}
 		}
 	}
-	if bad*2 > foreign {
+	switch {
+	case s.encoding == nil && bad*2 > foreign:
 		return fmt.Errorf("read %s: line %d %s", s.name, first, utf8Problem([]byte{0xff}))
+	case s.encoding != nil && foreign > 0 && bad == 0 && !strings.HasPrefix(strings.ToLower(s.encodingName), "utf-16"):
+		return fmt.Errorf("read %s: it is UTF-8, and encoding says %s; leave encoding out", s.name, s.encodingName)
 	}
 	return nil
 }
@@ -264,7 +304,7 @@ func (s *spec) checkHeads(heads []string) error {
 		}
 	}
 	for _, k := range s.need {
-		if k != "#line" && !slices.Contains(heads, k) {
+		if k != "#line" && !slices.Contains(heads, k) && (k == "UUID" || !slices.Contains(s.added(heads), k)) {
 			return fmt.Errorf("read %s: there is no column %q, which key, group or by names; the columns are %s", s.name, k, strings.Join(heads, ", "))
 		}
 	}
@@ -278,12 +318,12 @@ func (s *spec) checkHeads(heads []string) error {
 
 // Describe reads the file once: which columns it has, and which of them are times.
 func (src *Source) Describe(ctx context.Context, d plan.Data) (plan.RowType, error) {
-	s, err := parse(d)
+	s, err := src.parse(d)
 	if err != nil {
 		return plan.RowType{}, fmt.Errorf("data.%s: %w", d.Address(), err)
 	}
 	rt := plan.RowType{Columns: map[string]plan.Column{}}
-	if s.format != "xlsx" && s.encoding == nil {
+	if s.format != "xlsx" {
 		if err := s.checkEncoding(); err != nil {
 			return rt, err
 		}
@@ -294,12 +334,13 @@ func (src *Source) Describe(ctx context.Context, d plan.Data) (plan.RowType, err
 		var columns []column
 		columns, err = s.infer(ctx)
 		for _, c := range columns {
-			rt.Columns[c.name] = plan.Column{Type: c.typ}
+			rt.Columns[c.name] = plan.Column{Type: c.typ, Class: c.class}
 		}
 	}
 	if err != nil {
 		return rt, err
 	}
+	rt.Notes = s.notes()
 	rt.Private, err = s.flag(rt.Columns)
 	return rt, err
 }
@@ -318,10 +359,30 @@ func (s *spec) flag(columns map[string]plan.Column) (string, error) {
 	return s.private, nil
 }
 
+// cut is a number of rows that is no accident: exports end at some thousands (IT 4).
+const cut = 1000
+
+// notes is what a person should know of a file that was read with class.
+func (s *spec) notes() []string {
+	if s.model == nil {
+		return nil
+	}
+	var out []string
+	if len(s.unknown) > 0 {
+		out = append(out, fmt.Sprintf("no caption of class %s, kept as they are: %s; heads = { \"caption\" = \"code\" } names one", s.model.class, strings.Join(s.unknown, ", ")))
+	}
+	if s.rows > 0 && s.rows%cut == 0 {
+		out = append(out, fmt.Sprintf("has exactly %d rows: exports are cut off at such numbers; compare with the list on the screen, and export in parts, by period", s.rows))
+	}
+	return out
+}
+
 // A column is a head with its type.
 type column struct {
-	name string
-	typ  plan.ColumnType
+	name  string
+	typ   plan.ColumnType
+	kind  kind   // with class
+	class string // where a link leads
 }
 
 // unlikely is after how many values without a time among them a column is text.
@@ -334,15 +395,26 @@ func (s *spec) infer(ctx context.Context) ([]column, error) {
 	var maybe []bool // may still hold times
 	var times, odd []int
 	for rec, err := range s.open(func(heads []string) error {
+		heads, unknown, err := s.rename(heads)
+		if err != nil {
+			return err
+		}
+		s.unknown = unknown
 		for _, h := range heads {
-			t, ok := s.types[h]
-			if !ok {
-				t = plan.ColumnString
+			c, stock := column{name: h, typ: plan.ColumnString}, false
+			if s.model != nil {
+				c, stock = s.model.column(h)
 			}
-			columns = append(columns, column{h, t})
-			maybe = append(maybe, s.layout != "" && !ok)
+			if t, ok := s.types[h]; ok {
+				c, stock = column{name: h, typ: t}, true
+			}
+			columns = append(columns, c)
+			maybe = append(maybe, s.layout != "" && !stock)
 		}
 		times, odd = make([]int, len(heads)), make([]int, len(heads))
+		if len(s.key) == 0 {
+			s.key = s.ownKey(heads)
+		}
 		return s.checkHeads(heads)
 	}) {
 		if err == nil {
@@ -351,9 +423,10 @@ func (s *spec) infer(ctx context.Context) ([]column, error) {
 		if err != nil {
 			return columns, err
 		}
-		if !slices.Contains(maybe, true) {
+		if s.model == nil && !slices.Contains(maybe, true) {
 			break
 		}
+		s.rows++
 		if rec.broken != "" {
 			continue
 		}
@@ -361,7 +434,7 @@ func (s *spec) infer(ctx context.Context) ([]column, error) {
 			if !maybe[i] || s.null[cell] {
 				continue
 			}
-			if _, err := time.ParseInLocation(s.layout, cell, s.zone); err == nil {
+			if _, ok := s.shown(cell); ok {
 				times[i]++
 			} else {
 				odd[i]++
@@ -374,13 +447,69 @@ func (s *spec) infer(ctx context.Context) ([]column, error) {
 			columns[i].typ = plan.ColumnTime
 		}
 	}
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = c.name
+	}
+	for _, name := range s.added(names) {
+		columns = append(columns, column{name: name, typ: plan.ColumnString})
+	}
 	return columns, nil
+}
+
+// shown reads a time as the file shows it; with class, seconds may follow, and the clock may be missing.
+func (s *spec) shown(cell string) (time.Time, bool) {
+	at, err := time.ParseInLocation(s.layout, cell, s.zone)
+	if err != nil && s.model != nil {
+		cell = plainSpaces(cell)
+		for _, l := range []string{s.layout, s.layout + ":05", "02.01.2006"} {
+			if at, err = time.ParseInLocation(l, cell, s.zone); err == nil {
+				break
+			}
+		}
+	}
+	return at, err == nil
+}
+
+// ownKey is the key of rows when the block names none: nil is the line.
+func (s *spec) ownKey(heads []string) []string {
+	if s.model == nil {
+		return nil
+	}
+	order := []string{"UUID", "title"}
+	if s.model.base() == "serviceCall" {
+		order = []string{"UUID", "number", "title"}
+	}
+	for _, k := range order {
+		if slices.Contains(heads, k) || k != "UUID" && slices.Contains(s.added(heads), k) {
+			return []string{k}
+		}
+	}
+	return nil
+}
+
+// added are the columns that every object has over the API, and that follow from the others: the key stands for the UUID,
+// the argument class for the type, and a person's name is the title (IT 3.4).
+func (s *spec) added(heads []string) []string {
+	if s.model == nil {
+		return nil
+	}
+	var out []string
+	if s.model.base() == "employee" && !slices.Contains(heads, "title") && slices.Contains(heads, "lastName") {
+		out = append(out, "title")
+	}
+	for _, name := range []string{"metaClass", "UUID"} {
+		if !slices.Contains(heads, name) {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // Rows yields the rows of a file. Owners are not asked: a file has all of them.
 func (src *Source) Rows(ctx context.Context, d plan.Data, _ iter.Seq2[string, error]) iter.Seq2[plan.Row, error] {
 	return func(yield func(plan.Row, error) bool) {
-		s, err := parse(d)
+		s, err := src.parse(d)
 		if err != nil {
 			yield(plan.Row{}, fmt.Errorf("data.%s: %w", d.Address(), err))
 			return

@@ -31,7 +31,7 @@ func read(t *testing.T, name string, content []byte, key []string, a args) (stri
 	for k, v := range a {
 		d.Args[k] = v
 	}
-	src, err := export.New()
+	src, err := export.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,7 +227,7 @@ func fuzz(t *testing.T, name string, content []byte, a args) {
 	for k, v := range a {
 		d.Args[k] = v
 	}
-	src, _ := export.New()
+	src, _ := export.New(nil)
 	covered := map[string]bool{}
 	for r, err := range src.Rows(context.Background(), d, nil) {
 		if err != nil {
@@ -275,7 +275,7 @@ func BenchmarkCSV(b *testing.B) {
 	if err := os.WriteFile(filepath.Join(dir, "a.csv"), content.Bytes(), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	src, _ := export.New()
+	src, _ := export.New(nil)
 	d := plan.Data{Type: "export", Name: "x", Dir: dir, Key: []string{"id"}, Args: map[string]plan.Value{"file": "a.csv"}}
 	for b.Loop() {
 		n := 0

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -61,61 +62,102 @@ func (t *typer) row(rec record) plan.Row {
 }
 
 func (t *typer) cells(rec record, row *plan.Row) {
-	out := make([]byte, 0, 64+24*len(rec.cells))
+	cells := t.follow(rec.cells)
+	out := make([]byte, 0, 64+24*len(cells))
 	out = append(out, '{')
-	for i, cell := range rec.cells {
+	for i, cell := range cells {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		out = append(out, t.heads[i]...)
-		if t.s.null[cell] {
-			out = append(out, "null"...)
-			continue
-		}
 		var why string
-		if out, why = t.value(out, cell, t.columns[i].typ); why != "" {
+		if out, why = t.cell(append(out, t.heads[i]...), cell, t.columns[i]); why != "" {
 			row.Broken = fmt.Sprintf("column %s: %s", t.columns[i].name, why)
 			return
 		}
 	}
-	row.JSON = append(out, '}')
 	parts := make([]string, len(t.keys))
 	for k, at := range t.keys {
 		switch {
 		case at < 0:
 			parts[k] = strconv.Itoa(rec.line)
-		case t.s.null[rec.cells[at]]:
+		case t.s.null[cells[at]]:
 			row.Broken = fmt.Sprintf("column %s is empty, and it is the key", t.columns[at].name)
 			return
 		default:
-			parts[k] = rec.cells[at]
+			parts[k] = cells[at]
+			if n, ok := number(parts[k]); ok && t.s.model != nil && t.columns[at].typ == plan.ColumnNumber {
+				parts[k] = n
+			}
 		}
 	}
 	row.Key = strings.Join(parts, "/")
 	if len(parts) == 0 {
 		row.Key = strconv.Itoa(rec.line)
 	}
+	if len(cells) < len(t.columns) { // the UUID of a file that has none
+		out = appendString(append(append(out, ','), t.heads[len(cells)]...), row.Key)
+	}
+	row.JSON = append(out, '}')
+}
+
+// follow adds the cells of the columns that follow from the others, but for the UUID, which is the key: see added.
+func (t *typer) follow(cells []string) []string {
+	if len(t.columns) == len(cells) {
+		return cells
+	}
+	var name [3]string
+	for i, cell := range cells {
+		if part := slices.Index([]string{"lastName", "firstName", "middleName"}, t.columns[i].name); part >= 0 && !t.s.null[cell] {
+			name[part] = strings.TrimSpace(cell)
+		}
+	}
+	out := slices.Clone(cells)
+	for _, c := range t.columns[len(cells):] {
+		switch c.name {
+		case "title":
+			out = append(out, strings.Join(strings.Fields(strings.Join(name[:], " ")), " "))
+		case "metaClass":
+			out = append(out, t.s.model.class)
+		}
+	}
+	return out
+}
+
+// cell appends a cell by its column, or says why it does not fit.
+func (t *typer) cell(out []byte, cell string, c column) ([]byte, string) {
+	switch empty := t.s.null[cell] || t.s.model != nil && (hidden[c.name] || strings.TrimSpace(cell) == ""); {
+	case empty && c.kind == kindLinks:
+		return append(out, "[]"...), ""
+	case empty:
+		return append(out, "null"...), ""
+	case c.kind != "":
+		return t.modelled(out, cell, c)
+	}
+	return t.value(out, cell, c.typ)
 }
 
 // value appends a cell by its column's type, or says why it does not fit.
 func (t *typer) value(out []byte, cell string, typ plan.ColumnType) ([]byte, string) {
 	switch typ {
 	case plan.ColumnTime:
-		at, err := time.ParseInLocation(t.s.layout, cell, t.s.zone)
-		if err != nil {
+		at, ok := t.s.shown(cell)
+		if !ok && t.s.model != nil {
+			at, ok = t.serial(cell)
+		}
+		if !ok {
 			return out, "is no time of the form " + t.s.pattern
 		}
 		out = append(out, '"')
 		out = at.UTC().AppendFormat(out, time.RFC3339)
 		return append(out, '"'), ""
 	case plan.ColumnNumber:
-		number := strings.ReplaceAll(cell, ",", ".")
-		if _, err := strconv.ParseFloat(number, 64); err != nil || !json.Valid([]byte(number)) {
+		n, ok := number(cell)
+		if !ok {
 			return out, "is no number"
 		}
-		return append(out, number...), ""
+		return append(out, n...), ""
 	case plan.ColumnBool:
-		switch strings.ToLower(cell) {
+		switch strings.ToLower(strings.TrimSpace(cell)) {
 		case "true", "yes", "1", "да":
 			return append(out, "true"...), ""
 		case "false", "no", "0", "нет":

@@ -2,6 +2,7 @@ package itsm365
 
 import (
 	_ "embed"
+	"maps"
 	"strings"
 
 	"deskform/plan"
@@ -60,3 +61,6 @@ func stockColumns(class string) map[string]plan.Column {
 	}
 	return nil
 }
+
+// Columns are the attributes of a class in the stock configuration, nil for a class that it does not have.
+func Columns(class string) map[string]plan.Column { return maps.Clone(stock[class]) }

@@ -75,6 +75,7 @@ func (e *Engine) lookAt(ctx context.Context, d plan.Data, mode string) (look, er
 	if err != nil {
 		return l, fmt.Errorf("pull data.%s: %w", d.Address(), err)
 	}
+	l.Notes = l.seen.Notes
 	if l.print != "" && len(l.seen.Columns) == 0 {
 		l.seen = locked // a file without a row tells nothing
 	}

@@ -376,7 +376,7 @@ func (e *Engine) Source(typ string) (plan.Source, error) {
 	var err error
 	switch typ {
 	case "export":
-		src, err = export.New()
+		src, err = export.New(itsm365.Columns)
 	case "itsm365":
 		c := itsm365.Config{Clock: e.Clock, Log: e.Log, Redact: e.Redact}
 		if o := e.ITSM365; o != nil {

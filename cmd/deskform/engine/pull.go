@@ -31,6 +31,8 @@ type Pulled struct {
 	Absent string `json:"absent,omitempty"`
 	// Unexpected are the counts that differ from what the data block expects.
 	Unexpected []Count `json:"unexpected,omitempty"`
+	// Notes are what the source says about the collection as a whole.
+	Notes []string `json:"notes,omitempty"`
 	cache.Pulled
 }
 
