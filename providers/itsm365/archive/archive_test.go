@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"maps"
@@ -661,6 +662,65 @@ func TestListThatShowsLess(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A list that is empty, as its owners say too, costs no call for each of them.
+func TestListThatIsEmpty(t *testing.T) {
+	files := tickets(400)
+	_, address := tenant(t, sandbox.Options{FS: dirFS(files)})
+	w := &wire{}
+	o := options(t, filepath.Join(t.TempDir(), "a"), address, w)
+	o.Owned = archive.List
+	m := mustRun(t, o)
+	if !slices.Contains(m.Empty, "comment") || !slices.Contains(m.Empty, "file") {
+		t.Errorf("empty: %v", m.Empty)
+	}
+	if n := calls(w, "find comment ") + calls(w, "find file "); n != 100 {
+		t.Errorf("%d owners were asked", n)
+	}
+}
+
+// A run that ends between two stages goes on with the next, and what was whole is asked for no more.
+func TestStoppedBetweenStages(t *testing.T) {
+	_, address := tenant(t, sandbox.Options{FS: dirFS(small())})
+	dir := filepath.Join(t.TempDir(), "a")
+	mustRun(t, options(t, dir, address, &wire{}))
+	want := tree(t, dir)
+	for stage, asked := range map[string]int{"fetch files": 99, "write the page": 1, "write hashes": 1} {
+		t.Run(stage, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "a")
+			ctx, cancel := context.WithCancel(t.Context())
+			o := options(t, dir, address, &wire{})
+			o.Stage = func(name string, _ int) {
+				if name == stage {
+					cancel()
+				}
+			}
+			if _, _, err := archive.Run(ctx, o); !errors.Is(err, context.Canceled) {
+				t.Fatal(err)
+			}
+			w := &wire{}
+			mustRun(t, options(t, dir, address, w))
+			got := tree(t, dir)
+			for name, text := range want {
+				if got[name] != text && name != "MANIFEST.json" && name != "SHA256SUMS" {
+					t.Errorf("%s differs", name)
+				}
+			}
+			if n := calls(w, "get-file "); len(got) != len(want) || n > asked { // file$99 is refused and asked for again
+				t.Errorf("%d files, want %d; %d files fetched again", len(got), len(want), n)
+			}
+		})
+	}
+}
+
+// tickets are n incidents.
+func tickets(n int) map[string]string {
+	var b strings.Builder
+	for i := 1; i <= n; i++ {
+		fmt.Fprintf(&b, `{"UUID":"serviceCall$%d","metaClass":"serviceCall$request","number":%[1]d,"title":"%[1]d"}`+"\n", i)
+	}
+	return map[string]string{"serviceCall.jsonl": b.String()}
 }
 
 // A failure that passes by itself stops the run, and the next one goes on; a file whose answer is none is named.

@@ -87,7 +87,11 @@ func (r *run) writeIndex(ctx context.Context, m *Manifest) error {
 		}
 	}
 	slices.SortStableFunc(classes, func(a, b ClassReport) int { return cmp.Compare(rank(a), rank(b)) })
-	r.Stage("write the page", m.Objects())
+	total := 0
+	for _, c := range classes {
+		total += c.Objects
+	}
+	r.Stage("write the page", total)
 	if err := x.places(classes, owned); err != nil {
 		return err
 	}

@@ -74,11 +74,13 @@ func (r *run) readOwnedClass(ctx context.Context, listed ClassReport, class stri
 		if listed, err = r.readClass(ctx, class, taken{}); err != nil {
 			return listed, err
 		}
-		if listed.File == "" { // it is refused, or lists nothing
+		if listed.Refused != "" {
 			return r.readEach(ctx, class)
 		}
-		if err := errors.Join(j.note(listed), j.sync()); err != nil {
-			return listed, err
+		if listed.File != "" {
+			if err := errors.Join(j.note(listed), j.sync()); err != nil {
+				return listed, err
+			}
 		}
 	}
 	whole, err := r.compare(ctx, class, &listed)
@@ -131,16 +133,10 @@ func (r *run) ownerClasses(class string) (classes []string, objects int) {
 // compare asks some owners, spread over all, for what they have of a class that was read as a list.
 func (r *run) compare(ctx context.Context, class string, report *ClassReport) (whole bool, err error) {
 	listed := map[string]bool{}
-	err = lines(r.f.path(report.File), func(_ int64, line []byte) error {
-		var o struct{ UUID string }
-		if err := json.Unmarshal(line, &o); err != nil {
-			return fmt.Errorf("archive: read %s: %w", report.File, err)
+	if report.File != "" {
+		if listed, err = uuidsOf(r.f.path(report.File)); err != nil {
+			return false, err
 		}
-		listed[o.UUID] = true
-		return nil
-	})
-	if err != nil {
-		return false, err
 	}
 	classes, objects := r.ownerClasses(class)
 	every, n := max(1, objects/asked), 0
