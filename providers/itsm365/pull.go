@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tidwall/gjson"
+
 	"deskform/plan"
 	"deskform/providers/transport"
 )
@@ -510,13 +512,13 @@ func (s *Source) verify(ctx context.Context, r *reading, seen map[string]bool) b
 func (s *Source) row(r *reading, raw json.RawMessage, offset int) (plan.Row, string) {
 	row := plan.Row{Owner: r.owner, Pos: fmt.Sprintf("offset %d", offset)}
 	if r.raw {
-		var o struct{ UUID string }
-		if err := json.Unmarshal(raw, &o); err != nil || o.UUID == "" {
+		uuid := gjson.GetBytes(raw, "UUID") // a struct would take "uuid" for it
+		if uuid.Type != gjson.String || uuid.Str == "" {
 			row.Broken = "is no object with a UUID"
 			return row, ""
 		}
-		row.JSON, row.Key, row.UUID, row.Pos = raw, o.UUID, o.UUID, o.UUID
-		return row, o.UUID
+		row.JSON, row.Key, row.UUID, row.Pos = raw, uuid.Str, uuid.Str, uuid.Str
+		return row, uuid.Str
 	}
 	text, err := normalize(raw, stockColumns(classFrom(r.class)), s.dates)
 	if err != nil {

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tidwall/gjson"
+
 	"deskform/providers/transport"
 )
 
@@ -104,11 +106,7 @@ func (r *run) readFiles(ctx context.Context, m *Manifest) error {
 			continue
 		}
 		err := lines(r.f.path(c.File), func(_ int64, line []byte) error {
-			k, stated, err := fileObject(line)
-			if err != nil {
-				return fmt.Errorf("archive: read %s: %w", c.File, err)
-			}
-			return one(k, stated)
+			return one(fileObject(line))
 		})
 		if err != nil {
 			return err
@@ -125,35 +123,21 @@ func (r *run) readFiles(ctx context.Context, m *Manifest) error {
 	return list.keep()
 }
 
-// fileObject reads what matters of a file object.
-func fileObject(line []byte) (kept, int64, error) {
-	var o struct {
-		UUID     string
-		Title    any
-		FileSize json.Number
-		Source   any
+// fileObject reads what matters of a file object; a size that is none is -1.
+func fileObject(line []byte) (kept, int64) {
+	size := int64(-1)
+	if v := gjson.GetBytes(line, "fileSize"); v.Type == gjson.Number {
+		size = v.Int()
 	}
-	if err := json.Unmarshal(line, &o); err != nil {
-		return kept{}, 0, err
-	}
-	title, _ := o.Title.(string)
-	size, err := o.FileSize.Int64()
-	if err != nil {
-		size = -1
-	}
-	return kept{UUID: o.UUID, Title: title, Owner: uuidOf(o.Source)}, size, nil
+	return kept{UUID: text(line, "UUID"), Title: text(line, "title"), Owner: linked(line, "source")}, size
 }
 
-// uuidOf is the UUID of a link, which may be a plain one.
-func uuidOf(v any) string {
-	switch v := v.(type) {
-	case string:
-		return v
-	case map[string]any:
-		uuid, _ := v["UUID"].(string)
+// linked is the UUID of a member that is a link, or a plain UUID.
+func linked(line []byte, name string) string {
+	if uuid := text(line, name); uuid != "" {
 		return uuid
 	}
-	return ""
+	return text(line, name+".UUID")
 }
 
 // mentioned yields the files that other objects name. Their objects may be hidden, or not in the list.
@@ -175,7 +159,7 @@ func (r *run) mentioned(one func(kept, int64) error) error {
 			titlesOf(o, titles)
 			for _, ref := range refs {
 				uuid := "file$" + string(ref[1])
-				if err := one(kept{UUID: uuid, Title: titles[uuid], Owner: uuidOf(o)}, -1); err != nil {
+				if err := one(kept{UUID: uuid, Title: titles[uuid], Owner: text(line, "UUID")}, -1); err != nil {
 					return err
 				}
 			}

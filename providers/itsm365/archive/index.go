@@ -146,11 +146,7 @@ func (x *indexer) places(classes, owned []ClassReport) error {
 	n := 0
 	for _, c := range classes {
 		err := lines(x.r.f.path(c.File), func(_ int64, line []byte) error {
-			var o struct{ UUID string }
-			if err := json.Unmarshal(line, &o); err != nil {
-				return fmt.Errorf("archive: read %s: %w", c.File, err)
-			}
-			x.docs[o.UUID] = n
+			x.docs[text(line, "UUID")] = n
 			n++
 			return nil
 		})
@@ -160,11 +156,7 @@ func (x *indexer) places(classes, owned []ClassReport) error {
 	}
 	for _, c := range owned {
 		err := lines(x.r.f.path(c.File), func(at int64, line []byte) error {
-			var o struct{ Source any }
-			if err := json.Unmarshal(line, &o); err != nil {
-				return fmt.Errorf("archive: read %s: %w", c.File, err)
-			}
-			if owner := uuidOf(o.Source); owner != "" {
+			if owner := linked(line, "source"); owner != "" {
 				x.parts[owner] = append(x.parts[owner], place{c.File, at})
 			}
 			return nil

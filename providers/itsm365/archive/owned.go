@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+
+	"github.com/tidwall/gjson"
 )
 
 // asked is how many owners are asked one by one after a list, to see whether it is whole.
@@ -106,11 +108,7 @@ func (r *run) owners(class string, yield func(uuid string) error) error {
 			if c.Class == "comment" && !fileRef.Match(line) {
 				return nil // a comment names its files
 			}
-			var o struct{ UUID string }
-			if err := json.Unmarshal(line, &o); err != nil {
-				return fmt.Errorf("archive: read %s: %w", c.File, err)
-			}
-			return yield(o.UUID)
+			return yield(text(line, "UUID"))
 		})
 		if err != nil {
 			return err
@@ -343,14 +341,19 @@ func (c *counted) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// text is a member of an object that is a text; empty when it is none. Names are case-sensitive, unlike those that a struct
+// is decoded by: a tenant may have an attribute "uuid".
+func text(line []byte, name string) string {
+	if v := gjson.GetBytes(line, name); v.Type == gjson.String {
+		return v.Str
+	}
+	return ""
+}
+
 func uuidsOf(path string) (map[string]bool, error) {
 	seen := map[string]bool{}
 	err := lines(path, func(_ int64, line []byte) error {
-		var o struct{ UUID string }
-		if err := json.Unmarshal(line, &o); err != nil {
-			return fmt.Errorf("archive: read %s: %w", path, err)
-		}
-		seen[o.UUID] = true
+		seen[text(line, "UUID")] = true
 		return nil
 	})
 	return seen, err

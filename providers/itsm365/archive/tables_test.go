@@ -166,6 +166,32 @@ func FuzzPlainText(f *testing.F) {
 	})
 }
 
+// FuzzObject: whatever an object is made of, it can be shown, and no sign of it ends the script that holds it.
+func FuzzObject(f *testing.F) {
+	f.Add(`{"UUID":"file$1","title":{"a":1},"fileSize":"x","source":["y"],"uuid":7,"state":3,"number":"n"}`)
+	f.Add(`{"UUID":"a$1","l":{"UUID":"b$1","title":null},"ls":[{"UUID":"b$2"},3],"t":"</script><b>","i":{"length":[],"interval":"HOUR"}}`)
+	f.Fuzz(func(t *testing.T, line string) {
+		o, err := decode([]byte(line))
+		if err != nil {
+			t.Skip()
+		}
+		fileObject([]byte(line))
+		titled(o)
+		numbered(o)
+		dated(o)
+		for name, v := range o {
+			s, ok := show(v, "yes", "no")
+			if ok && s.text == "" && len(s.links) == 0 {
+				t.Errorf("%s: shown %v, %v", name, ok, s)
+			}
+			out, err := json.Marshal([]any{name, s.text, s.links})
+			if err != nil || strings.ContainsAny(string(out), "<>") {
+				t.Errorf("%s %v", out, err)
+			}
+		}
+	})
+}
+
 // Both languages have every text that the page asks for.
 func TestTextsOfBothLanguages(t *testing.T) {
 	for lang, ts := range texts {
