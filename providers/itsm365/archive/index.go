@@ -469,7 +469,7 @@ func (x *indexer) writeWords() ([]string, error) {
 func (x *indexer) writePage(m *Manifest, shards []string) error {
 	about := map[string]any{
 		"texts": x.texts, "tenant": m.Tenant, "zone": m.TimeZone, "started": m.Started.Format("2006-01-02"), "objects": x.doc, "files": m.Files.Count,
-		"unreadable": len(m.Unreadable), "tabs": x.tabs, "listSize": listSize, "letters": shardLetters, "shards": shards, "maxWord": maxWord,
+		"unreadable": len(m.Unreadable), "tabs": x.tabs, "attributes": attributes[x.r.Lang], "listSize": listSize, "letters": shardLetters, "shards": shards, "maxWord": maxWord,
 	}
 	if err := x.script("index/about.js", "about", about); err != nil {
 		return err

@@ -203,6 +203,11 @@ func TestTextsOfBothLanguages(t *testing.T) {
 		if len(ts) != len(texts["en"]) {
 			t.Errorf("%s has %d texts, en %d", lang, len(ts), len(texts["en"]))
 		}
+		for _, name := range first {
+			if attributes[lang][name] == "" {
+				t.Errorf("%s has no name for %s", lang, name)
+			}
+		}
 		for class := range captions["en"] {
 			if captions[lang][class] == "" {
 				t.Errorf("%s has no caption of %s", lang, class)

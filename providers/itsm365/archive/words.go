@@ -35,3 +35,19 @@ var captions = map[string]map[string]string{
 		"slmService": "Услуги", "agreement": "Соглашения", "agreementRule": "Правила соглашений", "template": "Шаблоны", "domain": "Почтовые домены", "root": "Компания",
 	},
 }
+
+// attributes are the names of those that stand on top of an object's page, by language (IT 3.2); the others are shown by code.
+var attributes = map[string]map[string]string{
+	"en": {
+		"state": "State", "descriptionRTF": "Description", "descriptionInRTF": "Description (system)", "description": "Description (plain text)", "text": "Text",
+		"remark": "Remark", "resultDescr": "Report on the solution", "solution": "Solution", "client": "Client", "clientName": "Client's name",
+		"clientEmail": "Client's e-mail", "clientPhone": "Client's phone", "responsible": "Responsible", "service": "Service", "priority": "Priority",
+		"registrationDate": "Registered", "deadLineTime": "Due", "dateDecision": "Solved", "creationDate": "Created",
+	},
+	"ru": {
+		"state": "Статус", "descriptionRTF": "Описание", "descriptionInRTF": "Описание (сист.)", "description": "Описание (текст)", "text": "Текст",
+		"remark": "Замечание", "resultDescr": "Отчет о решении", "solution": "Решение", "client": "Контрагент", "clientName": "Имя контрагента",
+		"clientEmail": "Почта контрагента", "clientPhone": "Телефон контрагента", "responsible": "Ответственный", "service": "Услуга", "priority": "Приоритет",
+		"registrationDate": "Зарегистрировано", "deadLineTime": "Регламентное время закрытия", "dateDecision": "Дата решения", "creationDate": "Создано",
+	},
+}

@@ -121,7 +121,7 @@ const archive = (() => {
     return dd;
   }
 
-  const attributes = list => el('dl', {}, ...list.flatMap(([name, v]) => [el('dt', {}, name), value(v)]));
+  const attributes = list => el('dl', {}, ...list.flatMap(([name, v]) => [el('dt', {title: name}, Object.hasOwn(info.attributes, name) ? info.attributes[name] : name), value(v)]));
 
   const href = path => path.split('/').map(encodeURIComponent).join('/');
   function fileList(files) {
