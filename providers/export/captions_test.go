@@ -348,7 +348,7 @@ func sheet(t *testing.T, rows [][]string) []byte {
 func TestLeastSheet(t *testing.T) {
 	_, rows, err := readClass(t, "a.xlsx", sheet(t, [][]string{{"Номер", "Дата решения"}, {"1", "46083.5"}}), plan.Data{Args: args{"class": "serviceCall"}})
 	if err != nil || len(rows) != 1 || string(rows[0].JSON) != `{"number":1,"dateDecision":"2026-03-02T09:00:00Z","metaClass":"serviceCall","UUID":"1"}` {
-		t.Errorf("%s %v", rows, err)
+		t.Errorf("%+v %v", rows, err)
 	}
 }
 
