@@ -152,6 +152,9 @@ type Kind struct {
 	// created_at was made for the record, whatever the state says of it. The mark is Token of the address, or with
 	// MarkedByKey the record's key.
 	Marked, MarkedByKey bool
+	// WholeSets: a write of members replaces the whole set (IC trap 13), so that what is there is read just before it, also for
+	// a second row of the object.
+	WholeSets bool
 	// Version of the normalizer; a base written by another version is re-read without calling it a change.
 	Version int
 	Doc     string

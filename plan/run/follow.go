@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"iter"
+	"sync"
 
 	"deskform/plan"
 )
@@ -44,6 +45,20 @@ func (r *Runner) await(ctx context.Context, a plan.Address, t plan.Target) (id s
 		return "", false, err
 	}
 	return r.lookUp(ctx, t)
+}
+
+// only waits until nobody else reads and rewrites an object, and returns what lets go of it.
+func (r *Runner) only(kind, id string) func() {
+	thing := plan.Thing{Kind: kind, ID: id}
+	r.mu.Lock()
+	lock := r.alones[thing]
+	if lock == nil {
+		lock = &sync.Mutex{}
+		r.alones[thing] = lock
+	}
+	r.mu.Unlock()
+	lock.Lock()
+	return lock.Unlock
 }
 
 // defers keeps the outcome of a record until what it defers is done as well; false when there is nothing to go on with.

@@ -72,6 +72,9 @@ func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error)
 		}
 		c.ID = base.ID
 	}
+	if kind.WholeSets && r.following {
+		defer r.only(c.Kind, c.ID)() // a second row of the object may be at it
+	}
 	var live *plan.Live
 	if c.Action != plan.Create && c.ID != "" && (len(r.Dest.Steps(c)) > 0 || c.MovedFrom != "") {
 		got, err := r.Writer.Get(context.WithoutCancel(ctx), c.Kind, c.ID)
@@ -179,17 +182,27 @@ func (r *Runner) merge(ctx context.Context, c plan.Change, base *plan.Base) (pla
 	if base.MergedInto == c.MergedInto && base.ID == id && !c.Gives() {
 		return plan.OutMerged, nil
 	}
-	add := c // as it was planned
+	planned := c.ID // empty when the object is of this run
 	base.MergedInto, base.ID, c.ID = c.MergedInto, id, id
 	if c.MovedFrom != "" {
 		base.Origin = "merged"
 		base.Seen[plan.MergedFrom] = c.MovedFrom
 	}
-	add.Action = plan.Update
+	kind := r.kinds[c.Kind]
+	if kind.WholeSets && len(c.Fields) > 0 {
+		defer r.only(c.Kind, id)()
+		live, err := r.Writer.Get(context.WithoutCancel(ctx), c.Kind, id)
+		if err != nil {
+			return r.failed(ctx, c.Address, "compare", err, 1)
+		}
+		compareAndSet(&c, &live, base) // it sets nothing, so that nothing is in conflict
+	}
+	add := c
+	add.Action, add.ID = plan.Update, planned
 	add.Parts = slices.DeleteFunc(slices.Clone(c.Parts), func(p plan.PartChange) bool { // an earlier run of the same plan has written it
 		return slices.ContainsFunc(base.Parts, func(b plan.BasePart) bool { return b.List == p.List && b.Key == p.Key })
 	})
-	p := &progress{base: base, change: &c, kind: r.kinds[c.Kind]}
+	p := &progress{base: base, change: &c, kind: kind}
 	steps, shared := apart(r.Dest.Steps(add))
 	for _, s := range steps {
 		s.ID = id

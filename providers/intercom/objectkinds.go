@@ -51,7 +51,7 @@ func leads(attribute plan.Fields) (string, func(string, plan.Fields) bool) {
 
 func objectKind() plan.Kind {
 	return plan.Kind{
-		Name: "object", Creatable: true, KeyAlways: true, NaturalKeys: []string{"external_id"}, KeyWithin: "type", Version: normalizer,
+		Name: "object", Creatable: true, KeyAlways: true, NaturalKeys: []string{"external_id"}, KeyWithin: "type", WholeSets: true, Version: normalizer,
 		Doc: "A record of a custom object type. What Intercom drops in silence (an option that is none, an attribute or a reference that is not there, IC trap 12) is found in the answer, and the record is set aside.",
 		Fields: []plan.Field{
 			{Name: "type", Type: plan.TypeRef, Mode: plan.CreateOnly, Required: true, AtCreate: true, Refs: []string{"custom_object"}, Doc: "Its type, one for the whole set."},

@@ -25,6 +25,9 @@ func (d *Destination) Reads(c plan.Change, steps []plan.Step) int {
 			names++
 		}
 	}
+	if c.Action == plan.Merged && c.Kind == "object" && len(steps) > 0 {
+		return 1 // the set that is written whole
+	}
 	if c.Action == plan.Create || c.Action == plan.Merged || len(steps) == 0 {
 		return names
 	}

@@ -36,12 +36,14 @@ func (w *world) decide(sets []*hcl.Set) error {
 			if s.Resource {
 				continue
 			}
+			w.e.Watch.Start("decide "+s.Name, 0)
 			wants := selectedWants(w.selected, s.Name, false, w.e.Cache.Wants(w.ctx, s.Name))
 			bases := selectedBases(w.selected, s.Name, false, w.e.State.Bases(w.ctx, s.Name))
 			for c, err := range plan.Diff(&s.Set, w.e.kinds[s.Kind], wants, bases, w) {
 				if err != nil {
 					return err
 				}
+				w.e.Watch.Step(1)
 				t := c.Address.Target()
 				believed, _, err := w.Target(t)
 				if err != nil {
@@ -56,6 +58,7 @@ func (w *world) decide(sets []*hcl.Set) error {
 				}
 				wrong = wrong || believed.ID != is.ID || believed.Usable() != is.Usable() || (believed.Into == nil) != (is.Into == nil) || is.Into != nil && *believed.Into != *is.Into
 			}
+			w.e.Watch.Done()
 		}
 		if !wrong {
 			return nil

@@ -46,7 +46,7 @@ records "object" "problems" {
   from        = data.export.problems
   key         = each.id
   type        = custom_object.problem
-  external_id = "itsm:${each.id}"
+  external_id = "itsm:${each.as == null ? each.id : each.as}"
   attributes  = { size = each.size }
   links       = {
     parents = each.parent == null ? [] : [ref(object.problems, each.parent)]
@@ -69,7 +69,7 @@ const circleSeed = `{"admins": [{"id": "11", "name": "Mover", "email": "mover@ac
       {"name": "causes", "data_type": "relationship", "reference": {"type": "many", "object_type_id": "Cause"}}]},
     {"identifier": "Cause", "name": "Cause", "attributes": [{"name": "of", "data_type": "relationship", "reference": {"type": "many", "object_type_id": "Problem"}}]}]}`
 
-var circleFiles = map[string][]string{"problems": {"id", "size", "parent", "cause"}, "causes": {"id", "of"}}
+var circleFiles = map[string][]string{"problems": {"id", "as", "size", "parent", "cause"}, "causes": {"id", "of"}}
 
 // linksOf are the references that the sandbox holds, as KEY>KEY, sorted.
 func linksOf(d *desk) string {
@@ -123,6 +123,8 @@ func TestReferencesInACircle(t *testing.T) {
 		{"two sets that refer to each other", nil, []change{cause}, "c1>p1 p1>c1", 3, 1},
 		{"one that is there comes to refer to a new one, and is changed", []change{p("p1", "")}, []change{row("problems", "p1", "parent", "p2", "size", 3), p("p2", "")}, "p1>p2", 3, 2},
 		{"another reference", []change{p("p1", "p2"), p("p2", "p1")}, []change{p("p1", "p1")}, "p1>p1 p2>p1", 1, 1},
+		{"two rows that become one object keep the links of both", nil, []change{row("problems", "p1", "as", "x", "parent", "p3"), row("problems", "p2", "as", "x", "parent", "p4"), p("p3", "p1"), p("p4", "")}, "p3>x x>p3 x>p4", 5, 2},
+		{"two rows that become one object, which refer to what is there", []change{p("a1", ""), p("a2", "")}, []change{row("problems", "p1", "as", "x", "parent", "a1"), row("problems", "p2", "as", "x", "parent", "a2"), row("problems", "p3", "as", "x", "parent", "p1")}, "x>a1 x>a2 x>x", 3, 2},
 		{"the state is lost and they are adopted", []change{p("p1", "p2"), p("p2", "p1"), cause}, []change{done(lost)}, "c1>p1 p1>c1 p1>p2 p2>p1", 0, 0},
 	} {
 		for _, parallel := range []int{1, 8} {
