@@ -174,7 +174,7 @@ func (a *app) root() *cobra.Command {
 	f.StringVar(&a.logLevel, "log", "error", "what goes to the log on stderr: error; warn: calls that are tried again; info: stages; debug and trace: every call, without what was sent")
 	f.BoolVar(&a.newState, "new-state", false, "begin a new state where the state file is gone, though backups show that there was one")
 	root.AddCommand(
-		a.initCmd(), a.checkCmd(), a.validateCmd(), a.fmtCmd(), a.pullCmd(), a.archiveCmd(), a.planCmd(), a.showCmd(), a.whyCmd(),
+		a.initCmd(), a.checkCmd(), a.discoverCmd(), a.validateCmd(), a.fmtCmd(), a.pullCmd(), a.archiveCmd(), a.planCmd(), a.showCmd(), a.whyCmd(),
 		a.applyCmd(), a.rehearseCmd(), a.stateCmd(), a.checklistCmd(), a.sandboxCmd(), a.versionCmd(), a.docsCmd(),
 	)
 	return root

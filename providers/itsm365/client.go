@@ -63,6 +63,7 @@ type Source struct {
 	waiting func(time.Time)
 
 	inPath atomic.Bool // the server takes filters in the path only
+	calls  atomic.Int64
 
 	mu      sync.Mutex
 	attrs   map[string]map[string]bool // discovered, by class
@@ -203,6 +204,7 @@ func (s *Source) call(ctx context.Context, path string, query url.Values, body a
 		r.Method, r.Body = http.MethodPost, b
 		r.Header.Set("Content-Type", "application/json")
 	}
+	s.calls.Add(1)
 	res, err := s.http.Do(ctx, r)
 	if err != nil {
 		return nil, s.failed(path, err)

@@ -7,10 +7,39 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"net/http"
 	"slices"
+	"time"
 
 	"deskform/plan"
 )
+
+// Stock are the attributes that the stock model gives a class (IT 3.2 to 3.6); nil for a class that it does not know.
+// The map is a copy.
+func Stock(class string) map[string]plan.Column { return maps.Clone(stockColumns(classFrom(class))) }
+
+// MailSender is the address that the mail robot put under a comment (IT 5.3), lower case; empty when there is none.
+func MailSender(text string) string {
+	v, _ := mailSender([]plan.Value{text})
+	s, _ := v.(string)
+	return s
+}
+
+// Calls is how many calls were sent so far, those that were tried again once.
+func (s *Source) Calls() int { return int(s.calls.Load()) }
+
+// Now is the time by the service's own clock, in UTC and whole seconds: the Date of an answer, or our clock where it has
+// none (IT 2.10).
+func (s *Source) Now(ctx context.Context) (time.Time, error) {
+	res, err := s.call(ctx, "check-status", nil, nil, true)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if t, err := http.ParseTime(res.Header.Get("Date")); err == nil {
+		return t.UTC(), nil
+	}
+	return s.clock.Now().UTC().Truncate(time.Second), nil
+}
 
 // A Probe is what the key sees of a class (IT 6). A class that cannot be read is a finding, not a failure: a module may be
 // missing from the edition, or the key may have no right.

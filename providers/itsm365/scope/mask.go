@@ -1,0 +1,158 @@
+package scope
+
+import (
+	"hash/maphash"
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// sampleLength is how many characters of a value's shape are shown.
+const sampleLength = 32
+
+// kept are the signs that a masked value may show beside x, х and 9: they give a value its shape and name nobody.
+const kept = " .,:;@+-_/()#№%&?!=*'\"«»–—"
+
+// Mask keeps the shape of a text and nothing of its content: a Cyrillic letter becomes х, any other x, in the case it had,
+// a digit 9, white space one blank, and a sign that gives no shape a dot in the middle. It is cut after 32 characters.
+func Mask(s string) string {
+	var b strings.Builder
+	n, blank := 0, false
+	for _, r := range s {
+		m := maskRune(r)
+		if m == 0 || m == ' ' && (blank || n == 0) {
+			continue
+		}
+		if n == sampleLength {
+			b.WriteRune('…')
+			break
+		}
+		blank = m == ' '
+		b.WriteRune(m)
+		n++
+	}
+	return strings.TrimRight(b.String(), " ")
+}
+
+// maskRune is what stands for a character; 0 for one that is not seen.
+func maskRune(r rune) rune {
+	switch {
+	case unicode.Is(unicode.Cyrillic, r) && unicode.IsUpper(r):
+		return 'Х'
+	case unicode.Is(unicode.Cyrillic, r) && unicode.IsLetter(r):
+		return 'х'
+	case unicode.IsUpper(r) || unicode.IsTitle(r):
+		return 'X'
+	case unicode.IsLetter(r):
+		return 'x'
+	case unicode.IsNumber(r):
+		return '9'
+	case unicode.IsSpace(r):
+		return ' '
+	case unicode.IsMark(r), unicode.IsControl(r), unicode.In(r, unicode.Cf, unicode.Co, unicode.Cs), r == unicode.ReplacementChar:
+		return 0
+	case strings.ContainsRune(kept, r) || r == '…':
+		return r
+	}
+	return '·'
+}
+
+var (
+	identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}(\$[A-Za-z0-9_]{1,64})?$`)
+	itemCode   = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_./+-]{0,63}$`)
+	objectKey  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}\$[0-9]{1,18}$`)
+)
+
+// ident shows a code of the tenant's configuration: a class, a type, an attribute, a state, a code of a catalog. What is no
+// code is masked.
+func ident(s string) string {
+	if identifier.MatchString(s) {
+		return s
+	}
+	return Mask(s)
+}
+
+// codeOf shows the code of a catalog's item. What is no code, or holds a long number, is masked.
+func codeOf(s string) string {
+	if itemCode.MatchString(s) && !longNumber.MatchString(s) {
+		return s
+	}
+	return Mask(s)
+}
+
+// keyOf shows the UUID of an object, by which it is found in ITSM 365. What is none is masked.
+func keyOf(s string) string {
+	if objectKey.MatchString(s) {
+		return s
+	}
+	return Mask(s)
+}
+
+// names are the words of people's names, as hashes.
+type names struct {
+	seed  maphash.Seed
+	words map[uint64]bool
+}
+
+func newNames() *names { return &names{seed: maphash.MakeSeed(), words: map[uint64]bool{}} }
+
+// add learns the words of a name, and their stems without the last letter, for Russian bends names.
+func (n *names) add(name string) {
+	for _, w := range words(name) {
+		n.words[maphash.String(n.seed, w)] = true
+		if r := []rune(w); len(r) > 3 {
+			n.words[maphash.String(n.seed, string(r[:len(r)-1]))] = true
+		}
+	}
+}
+
+// has reports a text with a word that may be one of the names.
+func (n *names) has(text string) bool {
+	for _, w := range words(text) {
+		r := []rune(w)
+		for cut := 0; cut <= 3 && len(r)-cut >= 3; cut++ {
+			if n.words[maphash.String(n.seed, string(r[:len(r)-cut]))] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// words are the words of three letters and more, lower case, ё as е.
+func words(text string) []string {
+	all := strings.FieldsFunc(strings.ReplaceAll(strings.ToLower(text), "ё", "е"), func(r rune) bool { return !unicode.IsLetter(r) })
+	out := all[:0]
+	for _, w := range all {
+		if len([]rune(w)) >= 3 {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+var longNumber = regexp.MustCompile(`\d[\d ()-]{4,}\d`)
+
+// named shows the title of a thing of the configuration: a catalog item, a service, a team. One that may hold a person's
+// name, an address or a number is masked.
+func (n *names) named(title string) string {
+	if strings.ContainsRune(title, '@') || longNumber.MatchString(title) || n.has(title) {
+		return Mask(title)
+	}
+	runes := []rune(strings.Join(strings.Fields(strings.Map(printable, title)), " "))
+	if len(runes) > 60 {
+		return string(runes[:60]) + "…"
+	}
+	return string(runes)
+}
+
+// printable drops what is not seen, and what turns the direction of a line.
+func printable(r rune) rune {
+	switch {
+	case unicode.IsSpace(r):
+		return ' '
+	case !unicode.IsPrint(r):
+		return -1
+	}
+	return r
+}
