@@ -65,7 +65,12 @@ func Discover(ctx context.Context, s Setup, o DiscoverOptions) (*Discovery, hcl.
 		return d, diags, err
 	}
 	if so.Granted == 0 {
-		if so.Granted, err = e.askGrant(ctx); err != nil {
+		ws, err := e.askIntercom(ctx)
+		so.Granted = ws.Rate
+		if so.Region == "" {
+			so.Region = ws.Region
+		}
+		if err != nil {
 			d.Notes = append(d.Notes, "Intercom was not reached, so that hours come from its documented rate: "+e.Redact.Text(err.Error()))
 		}
 		so.GrantedFrom = "asked"
@@ -84,17 +89,17 @@ func Discover(ctx context.Context, s Setup, o DiscoverOptions) (*Discovery, hcl.
 	return d, diags, err
 }
 
-// askGrant asks Intercom what it grants, where the configuration names a workspace and the token is there; else it is 0.
-func (e *Engine) askGrant(ctx context.Context) (int, error) {
+// askIntercom asks Intercom what it grants and where it is, if the configuration names it and the token is there; else
+// nothing is known.
+func (e *Engine) askIntercom(ctx context.Context) (plan.Workspace, error) {
 	if token, _ := e.args("intercom", e.Intercom)["token"].(string); token == "" {
-		return 0, nil
+		return plan.Workspace{}, nil
 	}
 	r, err := e.Reader()
 	if err != nil {
-		return 0, err
+		return plan.Workspace{}, err
 	}
-	ws, err := r.Workspace(ctx)
-	return ws.Rate, err
+	return r.Workspace(ctx)
 }
 
 // scopeOptions reads what the configuration and the operator say.

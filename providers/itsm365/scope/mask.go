@@ -136,14 +136,16 @@ var longNumber = regexp.MustCompile(`\d[\d ()-]{4,}\d`)
 // named shows the title of a thing of the configuration: a catalog item, a service, a team. One that may hold a person's
 // name, an address or a number is masked.
 func (n *names) named(title string) string {
-	if strings.ContainsRune(title, '@') || longNumber.MatchString(title) || n.has(title) {
-		return Mask(title)
+	shown := strings.Join(strings.Fields(strings.Map(printable, title)), " ")
+	if runes := []rune(shown); len(runes) > 60 {
+		shown = string(runes[:60]) + "…"
 	}
-	runes := []rune(strings.Join(strings.Fields(strings.Map(printable, title)), " "))
-	if len(runes) > 60 {
-		return string(runes[:60]) + "…"
+	for _, s := range []string{title, shown} {
+		if strings.ContainsRune(s, '@') || longNumber.MatchString(s) || n.has(s) {
+			return Mask(title)
+		}
 	}
-	return string(runes)
+	return shown
 }
 
 // printable drops what is not seen, and what turns the direction of a line.

@@ -1,0 +1,191 @@
+package scope
+
+import (
+	"math/rand"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+)
+
+func TestMask(t *testing.T) {
+	for _, tt := range []struct{ in, want string }{
+		{"Иванова Анна", "Ххххххх Хххх"},
+		{"anna.ivanova@acme.example", "xxxx.xxxxxxx@xxxx.xxxxxxx"},
+		{"+7 (900) 000-05-12", "+9 (999) 999-99-99"},
+		{"ёж №7", "хх №9"},
+		{"2026.03.02 09:14:55", "9999.99.99 99:99:99"},
+		{"李明 東京", "xx xx"},
+		{"Ünïcode ǅ", "Xxxxxxx X"},
+		{"e\u0301", "x"},
+		{"a\u202eb\u200bc\x00d", "xxxx"},
+		{"  two \n\t lines ", "xxx xxxxx"},
+		{"٣½Ⅷ", "999"},
+		{"☎ {key} ~|`$^\\", "· ·xxx· ······"},
+		{strings.Repeat("я", 40), strings.Repeat("х", 32) + "…"},
+		{"\xff\xfe", ""},
+		{"", ""},
+	} {
+		if got := Mask(tt.in); got != tt.want {
+			t.Errorf("Mask(%q) = %q, want %q", tt.in, got, tt.want)
+		}
+	}
+}
+
+// FuzzMask: whatever comes, no letter and no digit of it is left, the shape is short, and masking twice changes nothing.
+func FuzzMask(f *testing.F) {
+	for _, s := range []string{"Иванова Анна", "a@b.example", "+7 900", "<script>", "\u202e", "\xff", "٣½", strings.Repeat("ab", 40), "…", "9xх"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got := Mask(s)
+		if !utf8.ValidString(got) || utf8.RuneCountInString(got) > sampleLength+1 {
+			t.Fatalf("%q", got)
+		}
+		for _, r := range got {
+			if (unicode.IsLetter(r) || unicode.IsNumber(r)) && !strings.ContainsRune("xXхХ9", r) {
+				t.Fatalf("%q of %q is in %q", r, s, got)
+			}
+			if !unicode.IsLetter(r) && !unicode.IsNumber(r) && !strings.ContainsRune(kept+"·…", r) {
+				t.Fatalf("the sign %q is in %q", r, got)
+			}
+		}
+		if again := Mask(got); again != got && utf8.RuneCountInString(got) <= sampleLength {
+			t.Fatalf("%q, again %q", got, again)
+		}
+	})
+}
+
+// FuzzTexts: what reads texts of the tenant takes anything, and shows no code that is none.
+func FuzzTexts(f *testing.F) {
+	for _, s := range []string{"<div>пароль: Qwerty12</div>", "a<", "&lt;x&gt;", "accessKey=0badcafe-1111", "4111 1111 1111 1111", "priority$1001", "serviceCall$x", "Склад Иванова", "</td><script>"} {
+		f.Add(s)
+	}
+	n := newNames()
+	n.add("Иванов Пётр")
+	f.Fuzz(func(t *testing.T, s string) {
+		_, _, _ = plain(s), scriptOf(s), secretsIn(s)
+		for _, shown := range []string{ident(s), keyOf(s), codeOf(s)} {
+			if shown != s && shown != Mask(s) {
+				t.Fatalf("%q became %q", s, shown)
+			}
+			if strings.ContainsAny(shown, "<>\"&`|\n") && !strings.ContainsAny(Mask(s), "<>\"&`|\n") {
+				t.Fatalf("%q became %q", s, shown)
+			}
+		}
+		named := n.named(s)
+		if named != Mask(s) && (n.has(named) || strings.ContainsRune(named, '@')) {
+			t.Fatalf("%q names somebody", named)
+		}
+		if utf8.RuneCountInString(named) > 61 {
+			t.Fatalf("%q is long", named)
+		}
+	})
+}
+
+func TestNamed(t *testing.T) {
+	n := newNames()
+	n.add("Иванов")
+	n.add("Анна")
+	n.add("Семёнов")
+	for _, tt := range []struct{ in, want string }{
+		{"1. Критический", "1. Критический"},
+		{"Склад Иванова", "Ххххх Ххххххх"},
+		{"у Анны", "х Хххх"},
+		{"Семенову", "Хххххххх"},
+		{"help@acme.example", "xxxx@xxxx.xxxxxxx"},
+		{"Дежурный 8 900 000 05 12", "Хххххххх 9 999 999 99 99"},
+		{"Пн–Пт 09:00–18:00", "Пн–Пт 09:00–18:00"},
+		{"две\nстроки\u202e", "две строки"},
+		{strings.Repeat("слово ", 20), strings.TrimSpace(strings.Repeat("слово ", 10)) + " …"},
+	} {
+		if got := n.named(tt.in); got != tt.want {
+			t.Errorf("named(%q) = %q, want %q", tt.in, got, tt.want)
+		}
+	}
+}
+
+func TestSecrets(t *testing.T) {
+	for _, tt := range []struct{ name, in, want string }{
+		{"a one-click link", `<a href="https://x.example/edit?accessKey=0badcafe-1111-4222">5</a>`, "access_key"},
+		{"two links", "accessKey=0badcafe1111 и accessKey=0badcafe2222", "access_key access_key"},
+		{"a password behind a colon", "Ваш пароль: Zima2026", "password"},
+		{"an English one", "password = hunter22", "password"},
+		{"a word with digits behind the word", "новый пароль Zima2026 запишите", "password"},
+		{"one secret, two expressions", "password: Zima2026", "password"},
+		{"talk about passwords", "Сменили вам пароль, новый продиктуем по телефону.", ""},
+		{"what follows is a word", "Вы недавно меняли пароль учётной записи?", ""},
+		{"a bearer token", "Authorization: Bearer abcdef0123456789", "token"},
+		{"a token behind a colon", "токен: abcdef0123456789", "token"},
+		{"talk about tokens", "Истёк токен доступа модуля проверки, продлить.", ""},
+		{"a JWT", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.sig", "token"},
+		{"a key of a cloud", "AKIAIOSFODNN7EXAMPLE", "token"},
+		{"a PEM block", "-----BEGIN RSA PRIVATE KEY-----", "private_key"},
+		{"a card's number", "карта 4111 1111 1111 1111", "card"},
+		{"sixteen digits that are none", "заказ 4111 1111 1111 1112", ""},
+		{"a phone number", "+7 900 000-05-12", ""},
+		{"nothing", "Принтер не печатает", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := strings.Join(secretsIn(tt.in), " "); got != tt.want {
+				t.Errorf("%q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestScript(t *testing.T) {
+	for in, want := range map[string]string{"Привет, Bob": "ru", "Hello, мир, how are you": "en", "你好": "other", "12:30 !": "none", "": "none"} {
+		if got := scriptOf(in); got != want {
+			t.Errorf("scriptOf(%q) = %s, want %s", in, got, want)
+		}
+	}
+}
+
+// TestSketch: exact up to its size, and close beyond.
+func TestSketch(t *testing.T) {
+	for _, n := range []int{0, 1, 1000, sketchSize, 50000} {
+		var s sketch
+		order := rand.New(rand.NewSource(1)).Perm(n)
+		for range 2 {
+			for _, i := range order {
+				s.add("value " + strconv.Itoa(i))
+			}
+		}
+		got, about := s.count()
+		if n <= sketchSize && (got != n || about) {
+			t.Errorf("%d values are counted as %d, about: %v", n, got, about)
+		}
+		if n > sketchSize && (!about || got < n*90/100 || got > n*110/100) {
+			t.Errorf("%d values are counted as %d, about: %v", n, got, about)
+		}
+		if len(s.hashes) > sketchSize {
+			t.Errorf("it holds %d hashes", len(s.hashes))
+		}
+	}
+}
+
+// TestPhrases: every phrase is there in both languages, with the same places for values.
+func TestPhrases(t *testing.T) {
+	for id, p := range phrases {
+		for lang, text := range p {
+			if strings.TrimSpace(text) == "" {
+				t.Errorf("%s is empty in language %d", id, lang)
+			}
+			if strings.Contains(strings.ReplaceAll(text, "%s", ""), "%") {
+				t.Errorf("%s has a place that is not %%s: %s", id, text)
+			}
+		}
+		if strings.Count(p[0], "%s") != strings.Count(p[1], "%s") {
+			t.Errorf("%s has other places in Russian: %s | %s", id, p[0], p[1])
+		}
+		cyrillic := strings.ContainsFunc(p[1], func(r rune) bool { return unicode.Is(unicode.Cyrillic, r) })
+		if !cyrillic && strings.ContainsFunc(strings.ReplaceAll(p[1], "%s", ""), unicode.IsLetter) && p[1] != "PDF" {
+			t.Errorf("%s is not translated: %s", id, p[1])
+		}
+		if strings.ContainsFunc(p[0], func(r rune) bool { return unicode.Is(unicode.Cyrillic, r) && r != 'х' }) {
+			t.Errorf("%s is Russian in English: %s", id, p[0])
+		}
+	}
+}
