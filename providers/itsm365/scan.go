@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"deskform/plan"
@@ -20,6 +21,9 @@ func Stock(class string) map[string]plan.Column { return maps.Clone(stockColumns
 
 // MailSender is the address that the mail robot put under a comment (IT 5.3), lower case; empty when there is none.
 func MailSender(text string) string {
+	if !strings.Contains(text, "@") {
+		return ""
+	}
 	v, _ := mailSender([]plan.Value{text})
 	s, _ := v.(string)
 	return s

@@ -283,6 +283,9 @@ func shape(v any) string {
 		}
 		return "{" + strings.Join(members(v), ", ") + "}"
 	case []any:
+		if len(v) == 0 {
+			return "[]"
+		}
 		return "[" + shape(v[0]) + "]"
 	}
 	return ""

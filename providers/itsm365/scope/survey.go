@@ -377,6 +377,9 @@ func (s *survey) seek(from, key, text string) {
 
 // plainForSecrets is the text that is read, with the addresses of its links: one-click links stand in them.
 func plainForSecrets(text string) string {
+	if !strings.Contains(text, "=") {
+		return plain(text)
+	}
 	low := strings.ToLower(text)
 	if strings.Contains(low, "accesskey") || strings.Contains(low, "access_key") {
 		return text

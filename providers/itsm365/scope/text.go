@@ -94,7 +94,7 @@ func secretsIn(text string) []string {
 	var found []string
 	seen := map[string]int{}
 	for _, f := range finders {
-		if f.hint != nil && !containsAny(low, f.hint) {
+		if f.hint != nil && !containsAny(low, f.hint) || f.kind == secretCard && !manyDigits(text) {
 			continue
 		}
 		for _, m := range f.re.FindAllStringSubmatchIndex(text, -1) {
@@ -110,6 +110,17 @@ func secretsIn(text string) []string {
 		}
 	}
 	return found
+}
+
+// manyDigits reports a text with the digits of a card's number.
+func manyDigits(text string) bool {
+	n := 0
+	for i := range len(text) {
+		if text[i] >= '0' && text[i] <= '9' {
+			n++
+		}
+	}
+	return n >= 16
 }
 
 func containsAny(text string, parts []string) bool {

@@ -256,9 +256,7 @@ func (s *survey) threadCounts() Threads {
 		out.Longest = max(out.Longest, t.comments)
 		if t.parts() > maxParts {
 			out.OverParts++
-			if len(out.Places) < maxPlaces {
-				out.Places = append(out.Places, keyOf(key))
-			}
+			s.place(key)
 		}
 		for i, b := range bins {
 			if t.comments <= b.to {
@@ -270,7 +268,7 @@ func (s *survey) threadCounts() Threads {
 	for i, b := range bins {
 		out.Lengths = append(out.Lengths, Count{b.name, lengths[i]})
 	}
-	out.Elsewhere = counts(s.threads.byOwner)
+	out.Elsewhere, out.Places = counts(s.threads.byOwner), s.threads.Places
 	return out
 }
 

@@ -268,7 +268,7 @@ func (s *survey) forecast(d *Document, took time.Duration) {
 	people := d.People.N - s.merged()
 	lines["contacts"] = people + d.People.Unregistered
 	lines["companies"] = s.classes["ou"].n + s.classes["objectBase"].n
-	lines["company_links"] = people - d.People.NoDepartment + s.hung.itemLinks
+	lines["company_links"] = s.members() + s.hung.itemLinks
 	lines["objects"] = s.classes["problem"].n + s.classes["changeRequest"].n
 	for _, t := range s.tickets {
 		files := (t.ownFiles + maxOfFiles - 1) / maxOfFiles // of the ticket itself: no first message carries them
@@ -323,6 +323,15 @@ func applyHours(f *Forecast, granted int) (hours float64, binds string) {
 		return round(byReplies, 2), "replies"
 	}
 	return round(byRate, 2), "rate"
+}
+
+// members are contacts that belong to a department.
+func (s *survey) members() int {
+	n := 0
+	for _, p := range s.people.all {
+		count(&n, !p.placeholder && p.department && (p.email == 0 || p.ahead))
+	}
+	return n
 }
 
 // merged are people who share an address with one before them.
