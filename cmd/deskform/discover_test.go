@@ -55,7 +55,7 @@ func discoverAcme(t *testing.T) *scope.Document {
 			t.Fatal(err)
 		}
 		env := map[string]string{"ITSM365_ACCESS_KEY": "k-of-the-sandbox"}
-		found, diags, err := engine.Discover(t.Context(), engine.Setup{Dir: dir, Clock: acmeDay, Vars: map[string]string{"itsm365_rate": "1000"},
+		found, diags, err := engine.Discover(t.Context(), engine.Setup{Dir: dir, Clock: acmeDay,
 			Env: func(name string) (string, bool) { v, ok := env[name]; return v, ok }, ITSM365: &engine.Override{HTTP: far.RoundTripper()}}, engine.DiscoverOptions{})
 		if err != nil || diags.HasErrors() {
 			t.Fatal(err, diags)

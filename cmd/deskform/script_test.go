@@ -41,7 +41,7 @@ const (
 // TestScripts runs fixtures/scripts. The folder is the list. Beside testscript's own commands there are:
 //
 //	intercom [limit=N] [lag=D] [data=FILE]   starts an Intercom sandbox; its address is $INTERCOM_URL
-//	itsm365 DIR                              starts an ITSM 365 sandbox; its address is $ITSM365_URL
+//	itsm365 DIR [now=TIME] [hide=CLASS,…]    starts an ITSM 365 sandbox; its address is $ITSM365_URL
 //	answer STATUS TEXT                       starts a server that gives this answer to everything; $ANSWER_URL
 //	writes N                                 the Intercom sandbox has counted N writes
 //	mutate OP KIND ID NAME VALUE             what an agent might do
@@ -136,10 +136,24 @@ func mutateTenant(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func startITSM365(ts *testscript.TestScript, neg bool, args []string) {
-	if len(args) != 1 {
-		ts.Fatalf("usage: itsm365 DIR")
+	if len(args) < 1 {
+		ts.Fatalf("usage: itsm365 DIR [now=TIME] [hide=CLASS,…]")
 	}
-	s, err := itsmsandbox.New(itsmsandbox.Options{FS: os.DirFS(ts.MkAbs(args[0])), Keys: map[string]itsmsandbox.Profile{scriptKey: {}}})
+	o, profile := itsmsandbox.Options{FS: os.DirFS(ts.MkAbs(args[0]))}, itsmsandbox.Profile{}
+	for _, a := range args[1:] {
+		switch name, value, _ := strings.Cut(a, "="); name {
+		case "now":
+			now, err := time.Parse(time.RFC3339, value)
+			ts.Check(err)
+			o.Clock = stillClock{now}
+		case "hide":
+			profile.HiddenClasses = strings.Split(value, ",")
+		default:
+			ts.Fatalf("no option %s", name)
+		}
+	}
+	o.Keys = map[string]itsmsandbox.Profile{scriptKey: profile}
+	s, err := itsmsandbox.New(o)
 	ts.Check(err)
 	srv := httptest.NewServer(s)
 	ts.Defer(srv.Close)

@@ -46,7 +46,7 @@ func (s *survey) document() *Document {
 	d.Classes = s.classCounts()
 	d.Catalogs = s.catalogCounts()
 	d.People = s.peopleCounts()
-	d.Orphans = s.orphans()
+	d.Orphans, d.OrphansCut = s.orphans(), s.lost
 	d.Unseen = s.unseen()
 	d.Threads = s.threadCounts()
 	d.Files = s.fileCounts()

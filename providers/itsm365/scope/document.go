@@ -28,19 +28,22 @@ type Document struct {
 	Calls   int    `json:"calls"`
 	Edition string `json:"edition_stated,omitempty"`
 
-	Moves     []Move     `json:"moves"`
-	Decisions []Counted  `json:"decisions"`
-	Seats     Seats      `json:"seats"`
-	Unseen    []Unseen   `json:"not_seen"`
-	Inventory []Counted  `json:"inventory"`
-	Modules   []Module   `json:"modules"`
-	Classes   []Class    `json:"classes"`
-	Catalogs  []Catalog  `json:"catalogs"`
-	People    People     `json:"people"`
-	Orphans   []Link     `json:"orphans"`
-	Threads   Threads    `json:"threads"`
-	Files     Files      `json:"files"`
-	Languages []Language `json:"languages"`
+	Moves     []Move    `json:"moves"`
+	Decisions []Counted `json:"decisions"`
+	Seats     Seats     `json:"seats"`
+	Unseen    []Unseen  `json:"not_seen"`
+	Inventory []Counted `json:"inventory"`
+	Modules   []Module  `json:"modules"`
+	Classes   []Class   `json:"classes"`
+	Catalogs  []Catalog `json:"catalogs"`
+	People    People    `json:"people"`
+	Orphans   []Link    `json:"orphans"`
+	// OrphansCut are links that may lead nowhere beyond those that were looked after; 0 unless a tenant has hundreds of
+	// thousands.
+	OrphansCut int        `json:"orphans_cut,omitempty"`
+	Threads    Threads    `json:"threads"`
+	Files      Files      `json:"files"`
+	Languages  []Language `json:"languages"`
 	// LooseItems are configuration items without a user: as companies they are invisible in Intercom.
 	LooseItems int             `json:"configuration_items_without_user"`
 	Restricted []Restriction   `json:"restricted"`

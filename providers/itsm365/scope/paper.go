@@ -329,7 +329,11 @@ func (w writer) people() []block {
 	for _, l := range w.d.Orphans {
 		o.Rows = append(o.Rows, []string{l.From, l.To, w.n(l.N), l.Example})
 	}
-	return append(bs, block{Table: o}, block{Text: w.say("orphans_note"), Quiet: true})
+	bs = append(bs, block{Table: o}, block{Text: w.say("orphans_note"), Quiet: true})
+	if w.d.OrphansCut > 0 {
+		bs = append(bs, block{Text: w.say("orphans_cut", w.n(w.d.OrphansCut))})
+	}
+	return bs
 }
 
 func (w writer) threads() []block {
@@ -492,7 +496,7 @@ func (w writer) forecast() []block {
 		calls.Rows = append(calls.Rows, []string{w.say("call." + l.ID), w.n(l.N)})
 	}
 	calls.Rows = append(calls.Rows, []string{w.say("total"), w.n(f.Calls)})
-	rates := &table{Head: []string{w.say("granted"), w.say("apply_hours")}, Right: []bool{true, true}}
+	rates := &table{Head: []string{w.say("granted"), w.say("apply_hours")}, Right: []bool{false, true}}
 	at := slices.Clone(f.At)
 	if !slices.ContainsFunc(at, func(a AtGrant) bool { return a.Granted == f.Granted }) {
 		at = append([]AtGrant{{f.Granted, f.ApplyHours}}, at...)

@@ -259,12 +259,10 @@ func (s *survey) take(c *class, row plan.Row) error {
 		s.met[hash(row.Key)] = true
 	}
 	typ := c.add(o)
-	for code, v := range o {
-		if code == "UUID" || code == "metaClass" {
-			continue
+	for _, code := range sorted(o) { // the first places of a secret are the same in every run
+		if code != "UUID" && code != "metaClass" {
+			s.value(c, c.attribute(code), row.Key, o[code])
 		}
-		a := c.attribute(code)
-		s.value(c, a, row.Key, v)
 	}
 	s.dates(c.name, o)
 	s.hook(c.name, row.Key, typ, o)

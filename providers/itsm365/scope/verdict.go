@@ -320,9 +320,9 @@ func applyHours(f *Forecast, granted int) (hours float64, binds string) {
 	byRate := float64(f.Calls) / (float64(granted) * f.Share / 10) / 3600
 	byReplies := float64(f.Replies) / (float64(f.ReplyLimit) / 10) / 3600
 	if byReplies > byRate {
-		return round(byReplies, 2), "replies"
+		return round(byReplies, 4), "replies"
 	}
-	return round(byRate, 2), "rate"
+	return round(byRate, 4), "rate"
 }
 
 // members are contacts that belong to a department.
@@ -372,7 +372,7 @@ func (s *survey) forecastPull(d *Document, took time.Duration) {
 			f.CallSeconds, perCall = seconds, seconds
 		}
 	}
-	f.PullHours = round(float64(f.PullCalls)*perCall/3600, 2)
+	f.PullHours = round(float64(f.PullCalls)*perCall/3600, 4)
 }
 
 // A rule gives points: the n-th bound that the value has reached.

@@ -210,6 +210,7 @@ var phrases = map[string][2]string{
 	"loose_items":          {"configuration items without a user, invisible as companies", "ИТ-активов без пользователя, как компании не видны"},
 	"orphans":              {"Orphans", "Сироты"},
 	"orphans_note":         {"Links that lead to objects which are not listed: they are deleted, or the key may not see them.", "Ссылки на объекты, которых нет в списках: они удалены или скрыты от ключа."},
+	"orphans_cut":          {"Further links that were not looked after: %s.", "Ещё ссылок, которые не проверялись: %s."},
 	"from":                 {"from", "откуда"},
 	"to":                   {"to", "куда"},
 	"missing":              {"missing", "нет"},
