@@ -45,6 +45,7 @@ func (s *survey) document() *Document {
 	d.Modules = s.modules()
 	d.Classes = s.classCounts()
 	d.Catalogs = s.catalogCounts()
+	d.Signals = s.signals(d)
 	d.People = s.peopleCounts()
 	d.Orphans, d.OrphansCut = s.orphans(), s.lost
 	d.Unseen = s.unseen()
@@ -121,6 +122,25 @@ func (s *survey) modules() []Module {
 		out = append(out, x)
 	}
 	return out
+}
+
+// signals tell by how much the tenant differs from the stock configuration (IT 6).
+func (s *survey) signals(d *Document) []Counted {
+	licensed, contracts, catalogs := 0, 0, 0
+	for _, p := range s.people.all {
+		count(&licensed, p.licensed)
+	}
+	for _, t := range s.classes["agreement"].types {
+		for state, n := range s.classes["agreement"].states[t.Name] {
+			if state != "registered" && state != "closed" {
+				contracts += n
+			}
+		}
+	}
+	for _, c := range d.Catalogs {
+		count(&catalogs, !slices.Contains(stockCatalogs, c.Code))
+	}
+	return []Counted{{"licensed", licensed}, {"own_types", s.ownTypes()}, {"own_fields", s.ownFields(d)}, {"own_classes", len(s.own)}, {"own_catalogs", catalogs}, {"contracts", contracts}}
 }
 
 func (s *survey) secretCounts() []Secret {

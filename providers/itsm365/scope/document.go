@@ -34,10 +34,13 @@ type Document struct {
 	Unseen    []Unseen  `json:"not_seen"`
 	Inventory []Counted `json:"inventory"`
 	Modules   []Module  `json:"modules"`
-	Classes   []Class   `json:"classes"`
-	Catalogs  []Catalog `json:"catalogs"`
-	People    People    `json:"people"`
-	Orphans   []Link    `json:"orphans"`
+	// Signals are licensed, own_types, own_fields, own_classes, own_catalogs and contracts: by how much the tenant differs from
+	// the stock configuration.
+	Signals  []Counted `json:"signals"`
+	Classes  []Class   `json:"classes"`
+	Catalogs []Catalog `json:"catalogs"`
+	People   People    `json:"people"`
+	Orphans  []Link    `json:"orphans"`
 	// OrphansCut are links that may lead nowhere beyond those that were looked after; 0 unless a tenant has hundreds of
 	// thousands.
 	OrphansCut int        `json:"orphans_cut,omitempty"`

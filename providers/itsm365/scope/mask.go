@@ -148,6 +148,24 @@ func (n *names) named(title string) string {
 	return shown
 }
 
+// aWord is a word, an address or a number in a message.
+var aWord = regexp.MustCompile(`\S*@\S+|\d[\d ()-]{4,}\d|\pL+`)
+
+// without is a message of the service in which names, addresses and long numbers are masked, cut after 300 characters.
+func (n *names) without(text string) string {
+	text = aWord.ReplaceAllStringFunc(text, func(w string) string {
+		if strings.ContainsRune(w, '@') || longNumber.MatchString(w) || n.has(w) {
+			return Mask(w)
+		}
+		return w
+	})
+	text = strings.Join(strings.Fields(strings.Map(printable, text)), " ")
+	if runes := []rune(text); len(runes) > 300 {
+		return string(runes[:300]) + "…"
+	}
+	return text
+}
+
 // printable drops what is not seen, and what turns the direction of a line.
 func printable(r rune) rune {
 	switch {

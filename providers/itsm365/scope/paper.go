@@ -147,21 +147,32 @@ func (w writer) movesTable() *table {
 	asIs, changed, not := w.sums()
 	t := &table{Head: []string{w.say("what"), w.say("as_is"), w.say("changed"), w.say("not"), w.say("why")}, Right: []bool{false, true, true, true, false}, Total: true}
 	for _, m := range w.d.Moves {
-		t.Rows = append(t.Rows, []string{w.say("move." + m.ID), w.n(m.AsIs), w.n(m.Changed), w.n(m.Not), strings.Join(w.counted("why.", m.Reasons), "; ")})
+		t.Rows = append(t.Rows, []string{w.move(m), w.n(m.AsIs), w.n(m.Changed), w.n(m.Not), strings.Join(w.counted("why.", m.Reasons), "; ")})
 	}
 	t.Rows = append(t.Rows, []string{w.say("total"), w.n(asIs), w.n(changed), w.n(not), ""})
 	return t
 }
 
+// move is the name of a kind of thing.
+func (w writer) move(m Move) string {
+	if m.ID == "own_class" {
+		return w.say("move.own_class", m.Class)
+	}
+	return w.say("move." + m.ID)
+}
+
 func (w writer) movesChart() *chart {
 	c := &chart{Title: w.say("moves"), Legend: [3]string{w.say("as_is"), w.say("changed"), w.say("not")}}
 	for _, m := range w.d.Moves {
-		c.Labels = append(c.Labels, w.say("move."+m.ID))
+		c.Labels = append(c.Labels, w.move(m))
 		c.Parts = append(c.Parts, [3]int{m.AsIs, m.Changed, m.Not})
 		c.Texts = append(c.Texts, w.n(m.AsIs+m.Changed+m.Not))
 	}
 	return c
 }
+
+// maxCodes is how many attributes that are not seen are named; the JSON names them all.
+const maxCodes = 15
 
 func (w writer) unseen() []block {
 	bs := []block{{Head: w.say("unseen")}}
@@ -171,7 +182,13 @@ func (w writer) unseen() []block {
 	var list []string
 	for _, u := range w.d.Unseen {
 		switch u.ID {
-		case "refused", "incomplete", "attribute":
+		case "attribute":
+			codes := strings.Split(u.Detail, ", ")
+			if rest := len(codes) - maxCodes; rest > 0 {
+				codes = append(codes[:maxCodes], w.say("more", w.n(rest)))
+			}
+			list = append(list, w.say("unseen.attribute", u.Class, strings.Join(codes, ", ")))
+		case "refused", "incomplete":
 			list = append(list, w.say("unseen."+u.ID, u.Class, u.Detail))
 		case "empty":
 			list = append(list, w.say("unseen.empty", u.Class))
@@ -194,7 +211,7 @@ func (w writer) modules() []block {
 		}
 		t.Rows = append(t.Rows, []string{w.say("module." + m.ID), m.Class, w.say("signal." + m.Signal), w.n(m.N), attr})
 	}
-	return []block{{Text: w.say("modules_note")}, {Table: t}}
+	return []block{{Text: w.say("modules_note")}, {Table: t}, {Head: w.say("signals")}, {List: w.counted("signals.", w.d.Signals)}}
 }
 
 func (w writer) classes() []block {
@@ -223,7 +240,7 @@ func (w writer) classes() []block {
 			notes = append(notes, w.say("per_owner", c.Name))
 		}
 	}
-	bs = append(bs, block{Table: t})
+	bs = append(bs, block{Text: w.say("classes_note"), Quiet: true}, block{Table: t})
 	if len(notes) > 0 {
 		bs = append(bs, block{List: notes})
 	}

@@ -19,11 +19,11 @@ func members(m map[string]any) []string {
 
 // A person is what is kept of one: flags, a hash, a time.
 type person struct {
-	agent, outside, removed, placeholder bool
-	email                                uint64 // hash of the address in lower case; 0 for none
-	last                                 time.Time
-	acted                                bool // did what agents do: answered, solved, wrote a note
-	ahead                                bool // does not share the address, or is the first who has it
+	agent, licensed, outside, removed, placeholder bool
+	email                                          uint64 // hash of the address in lower case; 0 for none
+	last                                           time.Time
+	acted                                          bool // did what agents do: answered, solved, wrote a note
+	ahead                                          bool // does not share the address, or is the first who has it
 	// Comments on tickets of others.
 	public, private int
 	department      bool
@@ -46,7 +46,8 @@ const placeholderName = "служебный"
 
 func (s *survey) person(key, typ string, o object) {
 	p := &person{removed: o.is("removed"), outside: typ == "employee$contactPerson"}
-	p.agent = o.is("performer") || len(o.links("teams")) > 0 || licensed(o["license"])
+	p.licensed = licensed(o["license"])
+	p.agent = o.is("performer") || len(o.links("teams")) > 0 || p.licensed
 	p.placeholder = strings.EqualFold(strings.TrimSpace(o.text("lastName")), placeholderName) || strings.EqualFold(strings.TrimSpace(o.text("title")), placeholderName)
 	if mail := strings.ToLower(strings.TrimSpace(o.text("email"))); mail != "" && !p.placeholder {
 		p.email = hash(mail)

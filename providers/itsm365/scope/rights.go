@@ -158,21 +158,21 @@ func (s *survey) unseen() []Unseen {
 			if c.state == "empty" && !needed[name] {
 				continue
 			}
-			out = append(out, Unseen{ID: c.state, Class: name, N: c.n, Detail: c.refused})
+			out = append(out, Unseen{ID: c.state, Class: name, N: c.n, Detail: s.names.without(c.refused)})
 		}
 	}
 	for _, name := range sorted(s.probes) {
 		if p := s.probes[name]; strings.Contains(name, "$") {
 			if p.Refused != "" {
-				out = append(out, Unseen{ID: "refused", Class: name, Detail: s.hide(p.Refused)})
+				out = append(out, Unseen{ID: "refused", Class: name, Detail: s.names.without(s.hide(p.Refused))})
 			} else if p.Empty {
 				out = append(out, Unseen{ID: "empty", Class: name})
 			}
 		}
 	}
 	for _, code := range sorted(s.catalogs) {
-		if c := s.catalogs[code]; c.refused != "" && c.linked {
-			out = append(out, Unseen{ID: "refused", Class: code, Detail: c.refused})
+		if c := s.catalogs[code]; c.refused != "" {
+			out = append(out, Unseen{ID: "refused", Class: code, Detail: s.names.without(c.refused)})
 		}
 	}
 	unlisted := map[string]map[string]bool{}
@@ -253,12 +253,11 @@ type catalog struct {
 	Catalog
 	items   map[string]CatalogItem
 	refused string
-	linked  bool // some object leads to it
 }
 
 // wantCatalog puts a catalog on the list of those to read.
 func (s *survey) wantCatalog(code string) {
-	if !identifier.MatchString(code) || s.catalogs[code] != nil || len(s.catalogs) >= maxCatalogs || slices.Contains(classes, code) {
+	if !identifier.MatchString(code) || s.catalogs[code] != nil || len(s.catalogs) >= maxCatalogs || slices.Contains(classes, code) || slices.Contains(s.own, code) {
 		return
 	}
 	s.catalogs[code] = &catalog{Catalog: Catalog{Code: code}, items: map[string]CatalogItem{}}
@@ -278,7 +277,11 @@ func (s *survey) readCatalog(ctx context.Context, code string) error {
 		return nil
 	}
 	for row, err := range s.src.Objects(ctx, code, "") {
-		if err != nil {
+		switch {
+		case refusal(ctx, err):
+			cat.refused = s.hide(err.Error())
+			return nil
+		case err != nil:
 			return fmt.Errorf("discover: %w", err)
 		}
 		if row.Broken != "" || len(cat.items) >= maxMissing {

@@ -90,6 +90,7 @@ type survey struct {
 	lost     int                         // links beyond maxMissing
 	items    map[string]int              // how often a catalog item is pointed to, by UUID
 	catalogs map[string]*catalog
+	own      []string // classes of the tenant's own that links lead to, as they were met
 	wanted   []string // codes of catalogs, of the stock and those that links lead to
 
 	people   people
@@ -132,6 +133,11 @@ func Run(ctx context.Context, src Source, o Options) (*Document, error) {
 	}
 	for _, name := range classes {
 		if err := s.readClass(ctx, name); err != nil {
+			return nil, err
+		}
+	}
+	for i := 0; i < len(s.own); i++ { // objects of own classes may lead to further ones
+		if err := s.readClass(ctx, s.own[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -228,9 +234,8 @@ func (s *survey) readPerOwner(ctx context.Context, c *class) error {
 // stream takes in the rows of a class. A list that the service refuses half way is incomplete, which is a finding.
 func (s *survey) stream(ctx context.Context, c *class, rows iter.Seq2[plan.Row, error]) error {
 	for row, err := range rows {
-		var he *transport.HTTPError
 		switch {
-		case err != nil && ctx.Err() == nil && !errors.Is(err, itsm365.ErrKey) && errors.As(err, &he) && he.Status != 502 && he.Status != 503 && he.Status != 504:
+		case refusal(ctx, err):
 			c.state, c.refused = "incomplete", s.hide(err.Error())
 			return nil
 		case err != nil:
@@ -244,6 +249,12 @@ func (s *survey) stream(ctx context.Context, c *class, rows iter.Seq2[plan.Row, 
 		}
 	}
 	return nil
+}
+
+// refusal reports an error that is about one list: the service answered, and it was no passing failure.
+func refusal(ctx context.Context, err error) bool {
+	var he *transport.HTTPError
+	return err != nil && ctx.Err() == nil && !errors.Is(err, itsm365.ErrKey) && errors.As(err, &he) && (he.Status < 502 || he.Status > 504)
 }
 
 // take counts one object. An error says that it is none.
@@ -335,7 +346,7 @@ func (s *survey) follow(from string, link map[string]any) {
 	if to == "" {
 		to, _, _ = strings.Cut(key, "$")
 	}
-	if to == "comment" || s.met[hash(key)] || !slices.Contains(classes, to) {
+	if to == "comment" || s.met[hash(key)] || !s.known(to) {
 		return
 	}
 	at := missing{from, to}
@@ -347,6 +358,22 @@ func (s *survey) follow(from string, link map[string]any) {
 		return
 	}
 	s.missing[at][key] = true
+}
+
+// maxOwn is how many classes of the tenant's own are read.
+const maxOwn = 50
+
+// known reports a class that is read. One that nobody knows is put on the list: tenants make classes of their own (IT 3.7),
+// and there is no other way to hear of them.
+func (s *survey) known(class string) bool {
+	if slices.Contains(classes, class) || slices.Contains(s.own, class) {
+		return true
+	}
+	if !identifier.MatchString(class) || s.catalogs[class] != nil || len(s.own) >= maxOwn {
+		return false
+	}
+	s.own = append(s.own, class)
+	return true
 }
 
 // seek looks for likely secrets in a text.

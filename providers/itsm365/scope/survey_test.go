@@ -525,3 +525,67 @@ func FuzzRun(f *testing.F) {
 		clean(t, page.Bytes())
 	})
 }
+
+// TestOwnClass: a class that nobody knows is found by a link to it, read, and stands among what does not move.
+func TestOwnClass(t *testing.T) {
+	f := &fake{rows: map[string][]string{
+		"serviceCall": {`{"UUID":"serviceCall$1","metaClass":"serviceCall$request","number":1,"kit":{"UUID":"cmdbmain$5","metaClass":"cmdbmain$komplekt","title":"Касса"}}`},
+		"cmdbmain": {`{"UUID":"cmdbmain$5","metaClass":"cmdbmain$komplekt","state":"demont","part":{"UUID":"rack$7","metaClass":"rack"}}`,
+			`{"UUID":"cmdbmain$6","metaClass":"cmdbmain$komplekt"}`},
+		"rack":      {`{"UUID":"rack$7","metaClass":"rack"}`},
+		"agreement": {`{"UUID":"agreement$8","metaClass":"agreement$agreement","state":"active"}`},
+	}}
+	d, err := scope.Run(t.Context(), f, scope.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := inJSON(t, d.Moves); !strings.Contains(got, `{"id":"own_class","class":"cmdbmain","as_is":0,"changed":0,"not":2,"reasons":[{"id":"own_class","n":2}]}`) || !strings.Contains(got, `"class":"rack"`) {
+		t.Errorf("%s", got)
+	}
+	if len(d.Orphans) != 0 {
+		t.Errorf("orphans %v", d.Orphans)
+	}
+	if got, want := inJSON(t, d.Signals), `[{"id":"licensed","n":0},{"id":"own_types","n":0},{"id":"own_fields","n":1},{"id":"own_classes","n":2},{"id":"own_catalogs","n":0},{"id":"contracts","n":1}]`; got != want {
+		t.Errorf("signals %s, want %s", got, want)
+	}
+	var b bytes.Buffer
+	if err := scope.Markdown(&b, d, scope.Russian); err != nil || !strings.Contains(b.String(), "Собственные объекты: cmdbmain") {
+		t.Errorf("%v\n%.2000s", err, b.String())
+	}
+}
+
+// TestOrphans: what belongs to nothing that is listed is counted: comments, files, links, tickets of hidden people and teams.
+func TestOrphans(t *testing.T) {
+	f := &fake{rows: map[string][]string{
+		"employee": {`{"UUID":"employee$1","metaClass":"employee$employee","lastName":"Кузнецов","parent":{"UUID":"ou$99","metaClass":"ou$ou"}}`},
+		"team":     {`{"UUID":"team$2","metaClass":"team$team","title":"Seen"}`},
+		"serviceCall": {`{"UUID":"serviceCall$1","metaClass":"serviceCall$request","clientEmployee":{"UUID":"employee$50","metaClass":"employee$employee"},"responsibleTeam":{"UUID":"team$60","metaClass":"team$team"}}`,
+			`{"UUID":"serviceCall$2","metaClass":"serviceCall$request","clientEmployee":{"UUID":"employee$50","metaClass":"employee$employee"},"responsibleTeam":{"UUID":"team$2","metaClass":"team$team"}}`},
+		"comment": {`{"UUID":"comment$1","metaClass":"comment","text":"x","source":{"UUID":"serviceCall$77","metaClass":"serviceCall$request"}}`, `{"UUID":"comment$2","metaClass":"comment","text":"x"}`},
+		"file":    {`{"UUID":"file$1","metaClass":"file","title":"a.txt","fileSize":1,"source":{"UUID":"serviceCall$77","metaClass":"serviceCall$request"}}`, `{"UUID":"file$2","metaClass":"file","title":"b.txt","fileSize":1,"source":{"UUID":"problem$4","metaClass":"problem$problem"}}`},
+		"problem": {`{"UUID":"problem$4","metaClass":"problem$problem"}`},
+		"ou":      {`{"UUID":"ou$3","metaClass":"ou$ou"}`},
+	}, refused: map[string]string{"KB": "Нет прав у Кузнецова, kuz@acme.example, 8 900 000 00 00"}}
+	d, err := scope.Run(t.Context(), f, scope.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := inJSON(t, d.Orphans), `[{"from":"comment.source","to":"serviceCall","n":1,"example":"serviceCall$77"},{"from":"employee.parent","to":"ou","n":1,"example":"ou$99"},`+
+		`{"from":"file.source","to":"serviceCall","n":1,"example":"serviceCall$77"},{"from":"serviceCall.clientEmployee","to":"employee","n":1,"example":"employee$50"},{"from":"serviceCall.responsibleTeam","to":"team","n":1,"example":"team$60"}]`; got != want {
+		t.Errorf("orphans\n got %s\nwant %s", got, want)
+	}
+	if d.Files.Orphans != 1 {
+		t.Errorf("%d files without an owner", d.Files.Orphans)
+	}
+	for _, m := range d.Moves {
+		if m.ID == "comments" && inJSON(t, m.Reasons) != `[{"id":"orphan","n":2}]` || m.ID == "tickets" && inJSON(t, m.Reasons) != `[{"id":"ticket_hidden","n":2}]` {
+			t.Errorf("%s: %s", m.ID, inJSON(t, m.Reasons))
+		}
+	}
+	if got := inJSON(t, d.Restricted); got != `[{"what":"team","reason":"not_listed","name":"team$60","tickets":1}]` {
+		t.Errorf("restricted %s", got)
+	}
+	if got := inJSON(t, d.Unseen); !strings.Contains(got, `{"id":"refused","class":"KB","detail":"Нет прав у Ххххххххх, xxx@xxxx.xxxxxxx, 9 999 999 99 99"}`) {
+		t.Errorf("unseen %s", got)
+	}
+}

@@ -35,6 +35,11 @@ func (s *survey) moves(d *Document) {
 			d.Moves = append(d.Moves, Move{ID: not.id, Class: not.class, Not: n(not.class), Reasons: []Counted{{not.reason, n(not.class)}}})
 		}
 	}
+	for _, class := range s.own {
+		if n(class) > 0 {
+			d.Moves = append(d.Moves, Move{ID: "own_class", Class: class, Not: n(class), Reasons: []Counted{{"own_class", n(class)}}})
+		}
+	}
 	d.Moves = append(d.Moves, s.moveItems(d))
 	d.Moves = slices.DeleteFunc(d.Moves, func(m Move) bool { return m.AsIs+m.Changed+m.Not == 0 })
 }
@@ -182,6 +187,11 @@ func (s *survey) decide(d *Document) {
 	add("changes", s.classes["changeRequest"].n)
 	add("priority", s.catalogSize("priority"))
 	add("own_fields", s.ownFields(d))
+	own := 0
+	for _, class := range s.own {
+		own += s.classes[class].n
+	}
+	add("own_classes", own)
 	add("long", d.Threads.OverParts+d.Threads.OverBody+d.Threads.OverTitle+d.Threads.OverFiles)
 	add("files", d.Files.Empty+d.Files.TooBig)
 	add("restricted", restricted(d, "type", "service", "team"))
