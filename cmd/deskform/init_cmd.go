@@ -53,9 +53,10 @@ func (a *app) init() error {
 Next:
   1. export ITSM365_ACCESS_KEY and INTERCOM_TOKEN (the configuration names no secret),
   2. deskform check    tests both ends,
-  3. deskform pull     reads the source and writes schema.lock.json, which belongs in git,
-  4. deskform plan     shows what an apply would do,
-  5. deskform checklist  shows what a person turns off before an apply, and takes their word.
+  3. deskform discover --out scope.html  writes what moves, what does not and what it takes; it needs no INTERCOM_TOKEN,
+  4. deskform pull     reads the source and writes schema.lock.json, which belongs in git,
+  5. deskform plan     shows what an apply would do,
+  6. deskform checklist  shows what a person turns off before an apply, and takes their word.
 `)
 	return err
 }

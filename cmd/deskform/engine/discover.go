@@ -75,10 +75,8 @@ func Discover(ctx context.Context, s Setup, o DiscoverOptions) (*Discovery, hcl.
 		}
 		so.GrantedFrom = "asked"
 	}
-	so.Stage = func(class string) {
-		s.Watch.Done()
-		s.Watch.Start("discover "+class, 0)
-	}
+	so.Stage = func(class string) { s.Watch.Start("discover "+class, 0) }
+	so.Count = s.Watch.Step
 	d.Document, err = scope.Run(ctx, src.(*itsm365.Source), so)
 	s.Watch.Done()
 	if err != nil {

@@ -52,8 +52,9 @@ type Options struct {
 	Share       float64
 	// Clock measures how long calls take; nil measures nothing.
 	Clock transport.Clock
-	// Stage is told of each class before it is read; nil for nobody.
+	// Stage is told of each class before it is read, Count of more of its objects; nil for nobody.
 	Stage func(class string)
+	Count func(n int)
 	// Hide takes secrets out of what the service answered; nil for nothing.
 	Hide func(string) string
 }
@@ -233,7 +234,12 @@ func (s *survey) readPerOwner(ctx context.Context, c *class) error {
 
 // stream takes in the rows of a class. A list that the service refuses half way is incomplete, which is a finding.
 func (s *survey) stream(ctx context.Context, c *class, rows iter.Seq2[plan.Row, error]) error {
+	n := 0
+	defer func() { s.count(n % countEvery) }()
 	for row, err := range rows {
+		if n++; n%countEvery == 0 {
+			s.count(countEvery)
+		}
 		switch {
 		case refusal(ctx, err):
 			c.state, c.refused = "incomplete", s.hide(err.Error())
@@ -249,6 +255,15 @@ func (s *survey) stream(ctx context.Context, c *class, rows iter.Seq2[plan.Row, 
 		}
 	}
 	return nil
+}
+
+// countEvery is after how many objects somebody is told.
+const countEvery = 100
+
+func (s *survey) count(n int) {
+	if s.Count != nil && n > 0 {
+		s.Count(n)
+	}
 }
 
 // refusal reports an error that is about one list: the service answered, and it was no passing failure.

@@ -37,7 +37,7 @@ type ticket struct {
 	typ                              string
 	client                           client
 	who                              uint64
-	comments, ownFiles, partFiles    int
+	comments, ownFiles               int
 	watchers                         int
 	closed, solution                 bool
 	saysCommented, heard             bool // it says that it has comments; some are listed
