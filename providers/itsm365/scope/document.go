@@ -375,9 +375,11 @@ type Forecast struct {
 	Granted     int     `json:"granted_per_10_s"`
 	GrantedFrom string  `json:"granted_from"`
 	Share       float64 `json:"rate_share"`
-	// ReplyLimit is replies per ten seconds over all conversations (IC 1.6).
-	ReplyLimit int `json:"replies_per_10_s"`
-	// Binds is rate or replies: what the hours come from.
+	// ReplyLimit is replies per ten seconds over all conversations; within one it is a tenth (IC 7 #18). LongestThread is the
+	// most replies that one conversation gets.
+	ReplyLimit    int `json:"replies_per_10_s"`
+	LongestThread int `json:"longest_thread"`
+	// Binds is rate, replies or thread: what the hours come from.
 	Binds string `json:"binds"`
 	// ApplyHours and those at other grants.
 	ApplyHours float64   `json:"apply_hours"`

@@ -264,10 +264,12 @@ func (s *survey) olderThan(d *Document, years int) int {
 	return n
 }
 
-// The documented rate and reply throttle (IC 1.6): calls and replies in ten seconds.
+// The documented rate (IC 1.6), and what an apply keeps to of the reply throttle (IC 7 #18): calls and replies in ten
+// seconds, the last within one conversation.
 const (
 	documentedGrant = 1667
-	replyLimit      = 100
+	replyLimit      = 80
+	threadLimit     = 8
 )
 
 // forecast counts calls after IC 5. Each ticket gets one dossier note, and one tag where it has a priority.
@@ -284,6 +286,7 @@ func (s *survey) forecast(d *Document, took time.Duration) {
 		files := (t.ownFiles + maxOfFiles - 1) / maxOfFiles // of the ticket itself: no first message carries them
 		replies := t.parts() + files
 		f.Replies += replies
+		f.LongestThread = max(f.LongestThread, replies)
 		lines["conversations"] += 2 // the create, the attributes
 		lines["replies"] += replies
 		lines["participants"] += t.watchers
@@ -325,10 +328,15 @@ func (s *survey) forecast(d *Document, took time.Duration) {
 // callLines are the kinds of writes, the first four alike for conversations and tickets.
 var callLines = []string{"contacts", "companies", "company_links", "objects", "conversations", "replies", "participants", "tags", "assignments", "closings"}
 
-// applyHours is the longer of the two: all calls at our share of the grant, and the replies at the throttle.
+// applyHours is the longest of three: all calls at our share of the grant, all replies at the throttle, and those of the
+// longest thread at the throttle of one conversation.
 func applyHours(f *Forecast, granted int) (hours float64, binds string) {
 	byRate := float64(f.Calls) / (float64(granted) * f.Share / 10) / 3600
 	byReplies := float64(f.Replies) / (float64(f.ReplyLimit) / 10) / 3600
+	byThread := float64(f.LongestThread) / (threadLimit / 10.0) / 3600
+	if byThread > max(byRate, byReplies) {
+		return round(byThread, 4), "thread"
+	}
 	if byReplies > byRate {
 		return round(byReplies, 4), "replies"
 	}

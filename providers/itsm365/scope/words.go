@@ -348,7 +348,7 @@ var phrases = map[string][2]string{
 	"forecast_ticket": {"The same with tickets as Intercom tickets: %s calls.", "То же, если заявки станут тикетами Intercom: вызовов %s."},
 	"forecast_hours":  {"Writing takes %s: %s calls per 10 s are granted (%s), of which deskform takes %s; replies are throttled to %s per 10 s over all conversations. What binds: %s.", "Запись займёт %s: вызовов за 10 с разрешено %s (%s), deskform берёт из них %s; ответов не больше %s за 10 с на все диалоги. Ограничивает: %s."},
 	"granted.stated":  {"as the operator states", "со слов оператора"}, "granted.documented": {"as documented; deskform check shows what is granted", "по документации; сколько разрешено, покажет deskform check"}, "granted.asked": {"as Intercom answers", "по ответу Intercom"},
-	"binds.rate": {"the rate", "скорость вызовов"}, "binds.replies": {"the reply throttle", "ограничение ответов"},
+	"binds.rate": {"the rate", "скорость вызовов"}, "binds.thread": {"the longest thread: replies to one conversation are throttled to a tenth", "самая длинная переписка: ответы в один диалог ограничены десятой частью"}, "binds.replies": {"the reply throttle", "ограничение ответов"},
 	"granted":     {"granted per 10 s", "разрешено за 10 с"},
 	"apply_hours": {"hours of writing", "часов записи"},
 }
