@@ -69,7 +69,7 @@ func table(all []string) map[string]int {
 // TestAcmeCounts holds the document against counts of the fixture's lines that know nothing of it: as grep, cut, sort and
 // uniq would count.
 func TestAcmeCounts(t *testing.T) {
-	d := look(t, acme(), nil)
+	d := lookAcme(t)
 	same := func(what string, got, want int) {
 		t.Helper()
 		if got != want {
@@ -226,7 +226,7 @@ func occurrences(all []string, text string) (n int) {
 
 // TestSeatsOfAcme counts who wrote, solved or worked in the last 90 days, from the files.
 func TestSeatsOfAcme(t *testing.T) {
-	d := look(t, acme(), nil)
+	d := lookAcme(t)
 	agents := map[string]bool{}
 	for _, l := range lines(t, "employee.jsonl") {
 		if strings.Contains(l, `"performer":true`) || strings.Contains(l, `"teams":["`) || strings.Contains(l, `"license":["`) && !strings.Contains(l, `"license":["notLicensed"]`) {
@@ -266,7 +266,7 @@ func TestSeatsOfAcme(t *testing.T) {
 
 // TestNothingOfPeople: no name, address, number or sentence of the example tenant stands in any rendering.
 func TestNothingOfPeople(t *testing.T) {
-	d := look(t, acme(), func(o *scope.Options) { o.ExpectTime = map[string]string{"1013": "04.03.2025 11:11"} })
+	d := lookAcme(t)
 	var all bytes.Buffer
 	for _, lang := range []string{scope.English, scope.Russian} {
 		for _, render := range []func() error{

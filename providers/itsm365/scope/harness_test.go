@@ -70,6 +70,23 @@ func moscow(t testing.TB) *time.Location {
 	return zone
 }
 
+var (
+	acmeOnce sync.Once
+	acmeDoc  *scope.Document
+)
+
+// lookAcme is the document of the example tenant, made once; it is only read.
+func lookAcme(t *testing.T) *scope.Document {
+	t.Helper()
+	acmeOnce.Do(func() {
+		acmeDoc = look(t, acme(), func(o *scope.Options) { o.ExpectTime = map[string]string{"1013": "04.03.2025 11:11"} })
+	})
+	if acmeDoc == nil {
+		t.Fatal("the example was not looked over")
+	}
+	return acmeDoc
+}
+
 // look runs a survey over data.
 func look(t testing.TB, data fs.FS, change func(*scope.Options)) *scope.Document {
 	t.Helper()

@@ -167,8 +167,7 @@ func TestSmallDesk(t *testing.T) {
 
 // TestMovesAddUp: no row disappears: the three columns are the rows, and reasons are what is not moved as it is.
 func TestMovesAddUp(t *testing.T) {
-	for name, of := range map[string]fs.FS{"acme": acme(), "small": data(small)} {
-		d := look(t, of, nil)
+	for name, d := range map[string]*scope.Document{"acme": lookAcme(t), "small": look(t, data(small), nil)} {
 		rows := map[string]int{}
 		for _, c := range d.Classes {
 			rows[c.Name] = c.N
