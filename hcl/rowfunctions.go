@@ -24,7 +24,7 @@ func rowFunctions() []*function {
 			doc: "What a value map has for a value: `map(value_map.priority, each.priority.code)`."},
 		{name: "person", params: []string{"who", "email"}, optional: 1, nullOK: true, call: personOf,
 			result: func([]*node) typ { return personType },
-			doc:    "Somebody as the source names them: a link or a row (key and name), an e-mail address, or a name; the second argument adds the address. Who that is in the workspace is found out by the plan."},
+			doc:    "Somebody as the source names them: a link or a row (key and name), an e-mail address, or a name; the second argument adds the address. Who that is in the workspace is found out by the plan; the text of who has no seat there begins with the name, or with the address where there is none."},
 		{name: "env", params: []string{"name"}, special: (*compiler).envCall,
 			doc: "A variable of the environment; the value is a secret and is hidden in all output."},
 		{name: "error", params: []string{"text"}, special: (*compiler).errorCall,

@@ -67,7 +67,7 @@ type PartChange struct {
 	At            int64  `json:"at,omitempty"` // of an adopted part
 	As            string `json:"as,omitempty"` // likewise, see BasePart
 	SourcePrivate *bool  `json:"source_private,omitempty"`
-	// AuthorName is the original author's name, for a call that cannot be sent as them.
+	// AuthorName is what the original author is called, for a call that cannot be sent as them.
 	AuthorName string `json:"author_name,omitempty"`
 	Reason     string `json:"reason,omitempty"`
 }

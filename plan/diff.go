@@ -442,7 +442,7 @@ func (r *resolver) parts(wants []PartWant, base *Base, there []LivePart, c *Chan
 		}
 		add := PartChange{List: p.List, Key: p.Key, What: "append", Fields: fields, Hash: hash, SourcePrivate: p.SourcePrivate}
 		if who, ok := p.Fields["author"].(Person); ok {
-			add.AuthorName = who.Name
+			add.AuthorName = who.Called()
 		}
 		if at, ok := p.Fields["created_at"].(int64); ok && base != nil && slices.ContainsFunc(base.Parts, func(b BasePart) bool { return b.At > at }) {
 			add.Reason = PartLate

@@ -376,6 +376,7 @@ func TestAuthorLadder(t *testing.T) {
 		{"the own contact in private is the actor", plan.Person{Key: "ann", Name: "Ann"}, true, `{"as":"actor","name":"Ann"}`},
 		{"another contact is the actor", plan.Person{Key: "eve", Name: "Eve"}, false, `{"as":"actor","name":"Eve"}`},
 		{"a stranger is the actor", plan.Person{Key: "zed", Name: "Zed"}, false, `{"as":"actor","name":"Zed"}`},
+		{"a stranger without a name is the address", plan.Person{Email: "zed@x"}, false, `{"as":"actor","name":"zed@x"}`},
 		{"nobody is the actor", nil, false, `{"as":"actor","name":""}`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	"maps"
@@ -75,7 +76,9 @@ type redacting struct {
 func (d *redacting) field(count string, f *Field, v Value, attribute string) Value {
 	switch v := v.(type) {
 	case Person:
-		v.Name = d.text(count, v.Name)
+		if shown := d.text(count, v.Called()); shown != v.Called() {
+			v.Name = cmp.Or(shown, " ") // or the address would show again
+		}
 		return v
 	case string:
 		switch {

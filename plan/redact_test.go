@@ -71,6 +71,28 @@ func TestRedactSets(t *testing.T) {
 	}
 }
 
+// TestRedactPerson: what is shown of somebody is redacted, a name or the address that stands for it; the address by which
+// they are found stays.
+func TestRedactPerson(t *testing.T) {
+	rule := plan.Redaction{Name: "ann", Pattern: regexp.MustCompile("(?i)ann[^ ]*")}
+	for _, c := range []struct {
+		name string
+		in   plan.Person
+		want string
+	}{
+		{"a name", plan.Person{Name: "Ann Lee", Email: "ann@x.example"}, " Lee"},
+		{"an address", plan.Person{Email: "ann@x.example"}, " "},
+		{"a name that goes whole", plan.Person{Name: "Ann", Email: "ann@x.example"}, " "},
+		{"another address", plan.Person{Email: "bob@x.example"}, "bob@x.example"},
+	} {
+		w := plan.Want{Parts: []plan.PartWant{{List: "comments", Key: "1", Fields: plan.Fields{"author": c.in}}}}
+		plan.Redact([]plan.Redaction{rule}, &plan.Set{Name: "thread.all"}, &thread, &w, listOnly)
+		if got := w.Parts[0].Fields["author"].(plan.Person); got.Called() != c.want || got.Email != c.in.Email {
+			t.Errorf("%s: %q <%s>, want %q", c.name, got.Called(), got.Email, c.want)
+		}
+	}
+}
+
 // TestRedactHTML: what a reader sees is matched, whatever tags and entities are in it; the rest stays to the letter.
 func TestRedactHTML(t *testing.T) {
 	for _, c := range []struct {

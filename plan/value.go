@@ -44,6 +44,14 @@ type Person struct {
 	Name string `json:"name,omitempty"`
 }
 
+// Called is what stands for a person in a text: the name, else the address; empty for somebody who is known by a key alone.
+func (p Person) Called() string {
+	if p.Name == "" {
+		return p.Email
+	}
+	return p.Name
+}
+
 // A File is an attachment by its content in the file store.
 type File struct {
 	// Key is the source's id of the file.

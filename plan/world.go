@@ -225,7 +225,7 @@ func (r *resolver) author(v Value, private bool) (Value, error) {
 				return Author("contact", Ref{[]Target{*r.own}}), nil
 			}
 		}
-		return Author("actor", v.Name), nil
+		return Author("actor", v.Called()), nil
 	case map[string]Value:
 		if v["as"] == "contact" && v["ref"] == nil && r.own != nil { // the provider goes on with the first message
 			got, found, err := r.w.Target(*r.own)

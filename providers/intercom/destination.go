@@ -448,7 +448,7 @@ func (d *Destination) SamePart(want plan.PartWant, got plan.LivePart) string {
 		front, ok := strings.CutSuffix(h, w)
 		end := originalTime(created)
 		if p, named := want.Fields["author"].(plan.Person); end == "" && named {
-			end = squeeze(originalAuthor(p.Name, 0)) // a name alone
+			end = squeeze(originalAuthor(p.Called(), 0)) // a name alone
 		}
 		if !ok || end == "" || !strings.HasSuffix(strings.TrimSpace(front), end) {
 			return "its text differs"

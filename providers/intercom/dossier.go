@@ -103,7 +103,7 @@ func dossierText(v plan.Value) string {
 		}
 		return strings.Join(parts, ", ")
 	case plan.Person:
-		return safe(v.Name)
+		return safe(v.Called())
 	}
 	return safe(scalar(v))
 }

@@ -65,7 +65,7 @@ func TestDossierStays(t *testing.T) {
 // speak and whenever it was written.
 func TestDossierSettled(t *testing.T) {
 	d := intercom.NewDestination("")
-	for name, author := range map[string]plan.Value{"nobody": nil, "a name": plan.Person{Name: "Ann Lee"}} {
+	for name, author := range map[string]plan.Value{"nobody": nil, "a name": plan.Person{Name: "Ann Lee"}, "an address": plan.Person{Email: "ann@x.example"}} {
 		f := plan.Fields{"private": true, "body": "<p>Parent: SC-7</p>"}
 		if author != nil {
 			f["author"] = author
@@ -73,7 +73,7 @@ func TestDossierSettled(t *testing.T) {
 		want := plan.PartWant{List: "dossier", Key: "dossier", Fields: f}
 		sent := plan.Fields{"private": true, "body": "<p>Parent: SC-7</p>", "author": plan.Author("actor", "")}
 		if author != nil {
-			sent["author"] = plan.Author("actor", "Ann Lee")
+			sent["author"] = plan.Author("actor", author.(plan.Person).Called())
 		}
 		c := record("conversation", plan.AppendTo)
 		c.Parts = []plan.PartChange{{List: "dossier", Key: "dossier", What: "append", Fields: sent}}

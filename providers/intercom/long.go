@@ -44,7 +44,7 @@ func (n *normal) note(field, rule, text string) {
 func front(fields plan.Fields) int {
 	name := ""
 	if p, ok := fields["author"].(plan.Person); ok {
-		name = p.Name
+		name = p.Called()
 	}
 	return utf8.RuneCountInString(originalAuthor(name, at(plan.PartWant{Fields: fields}))) + 16
 }
