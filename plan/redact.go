@@ -46,6 +46,29 @@ func Redact(rules []Redaction, set *Set, kind *Kind, w *Want, attr func(model, n
 	}
 }
 
+// A Speller knows what its service reads as a tag.
+type Speller interface {
+	// Spell writes a text so that a < stands in it only where a tag begins. What a reader sees stays the same.
+	Spell(text string) string
+}
+
+// SpellHTML spells every HTML text of a want, so that Redact sees words in angle brackets that are no tag.
+func SpellHTML(s Speller, kind *Kind, w *Want) {
+	spell := func(fields Fields, known []Field) {
+		for name, v := range fields {
+			if text, isText := v.(string); isText && strings.Contains(text, "<") {
+				if f, ok := findField(known, name); ok && f.Type == TypeHTML {
+					fields[name] = s.Spell(text)
+				}
+			}
+		}
+	}
+	spell(w.Fields, kind.Fields)
+	for _, p := range w.Parts {
+		spell(p.Fields, kind.Part.Fields)
+	}
+}
+
 // identifies reports whether a record is found or told apart by a field.
 func identifies(set *Set, kind *Kind, name string) bool {
 	f, _ := kind.Field(name)

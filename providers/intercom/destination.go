@@ -24,7 +24,10 @@ type Destination struct {
 	marked *regexp.Regexp // the end of a first message
 }
 
-var _ plan.Destination = (*Destination)(nil)
+var (
+	_ plan.Destination = (*Destination)(nil)
+	_ plan.Speller     = (*Destination)(nil)
+)
 
 // NewDestination makes one. marker is the sentence at the end of each first message, with {token} and perhaps {number} in
 // it; empty is DefaultMarker.
@@ -326,7 +329,7 @@ func (n *normal) thread() {
 		p := &w.Parts[i]
 		body, _ := p.Fields["body"].(string)
 		body = strings.TrimSpace(strip(body))
-		if tagLike.MatchString(body) && !isTame(body) {
+		if hasMarkup(body) && !isTame(body) {
 			body = n.clean(p.List, body) // the mapping may have forgotten html()
 		}
 		if !split && utf8.RuneCountInString(paragraphsOf(body))+front(p.Fields) > maxBody {
@@ -396,12 +399,10 @@ func (d *Destination) sentence(number, token string) string {
 	return squeezed(strings.NewReplacer("{number}", number, "{token}", token).Replace(d.marker))
 }
 
-var tagLike = regexp.MustCompile(`<[a-zA-Z/][^>]*>`)
-
 // render is the HTML of a part as it is sent.
 func render(fields plan.Fields) string {
 	body, _ := fields["body"].(string)
-	if body != "" && !tagLike.MatchString(body) {
+	if body != "" && !hasMarkup(body) {
 		body = paragraphs(body)
 	}
 	if author, ok := fields["author"].(map[string]plan.Value); ok && author["as"] == "actor" {
@@ -463,7 +464,7 @@ func (d *Destination) SamePart(want plan.PartWant, got plan.LivePart) string {
 }
 
 func paragraphsOf(body string) string {
-	if body != "" && !tagLike.MatchString(body) {
+	if body != "" && !hasMarkup(body) {
 		return paragraphs(body)
 	}
 	return body

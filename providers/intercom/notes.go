@@ -36,7 +36,7 @@ func (n *normal) notes() {
 		p := &n.w.Parts[i]
 		text, _ := p.Fields["body"].(string)
 		text = strings.TrimSpace(strip(text))
-		if tagLike.MatchString(text) && !isTame(text) {
+		if hasMarkup(text) && !isTame(text) {
 			text = n.clean(p.List, text)
 		}
 		if utf8.RuneCountInString(text)+200 > maxBody { // author, time and marker
@@ -84,7 +84,7 @@ func (b *builder) notes() {
 // renderNote is the HTML of a note as it is sent: author and time, text, marker.
 func renderNote(fields plan.Fields, token string) string {
 	text, _ := fields["body"].(string)
-	if text != "" && !tagLike.MatchString(text) {
+	if text != "" && !hasMarkup(text) {
 		text = paragraphs(text)
 	}
 	author, _ := fields["author"].(map[string]plan.Value)

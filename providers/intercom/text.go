@@ -22,14 +22,11 @@ var policy = func() *bluemonday.Policy {
 }()
 
 var (
-	imgTag    = regexp.MustCompile(`(?is)<img\b[^>]*>`)
 	imgAlt    = regexp.MustCompile(`(?is)\balt\s*=\s*["']([^"']*)["']`)
 	imgFile   = regexp.MustCompile(`(?is)uuid=(file(?:\$|%24)\d+)`)
 	imgPixel  = regexp.MustCompile(`(?is)\b(?:width|height)\s*=\s*["']?[01](?:px)?["'\s>]`)
 	anchor    = regexp.MustCompile(`(?is)<a\b[^>]*?href\s*=\s*["']([^"']*)["'][^>]*>(.*?)</a>`)
 	bareURL   = regexp.MustCompile(`(?i)https?://[^\s<>"']+`)
-	blockEnd  = regexp.MustCompile(`(?i)</(div|tr|table|section|article|h[3-6])>`)
-	blockOpen = regexp.MustCompile(`(?i)<(div|tr|table|section|article|h[3-6])\b[^>]*>`)
 	selfEnded = regexp.MustCompile(`<(a|p|b|strong|i|em|u|ul|ol|li|h1|h2|code|pre|blockquote)\b([^>]*)/>`)
 	emptyPara = regexp.MustCompile(`(?i)<p>([\s\x{00a0}]|<br\s*/?>)*</p>`)
 )
@@ -69,26 +66,42 @@ func cleaned(in, out string) []cut {
 	links := strings.Count(out, "[link removed]") - strings.Count(in, "[link removed]") + len(keyGone.FindAllString(out, -1)) - len(keyGone.FindAllString(in, -1))
 	list := []cut{{"one_click_link_removed", max(links, 0)}}
 	if strings.Contains(in, "<") {
-		trackers, remote, inline, left := 0, 0, 0, 0
-		for _, tag := range imgTag.FindAllString(in, -1) {
-			src := ""
-			if m := imgSrc.FindStringSubmatch(tag); m != nil {
-				src = strings.ToLower(m[1])
-			}
+		times := map[string]int{}
+		var tags strings.Builder
+		scan(strip(in), func(string) {}, func(t tag) bool {
+			tags.WriteString(t.raw)
 			switch {
-			case imgPixel.MatchString(tag):
-				trackers++
-			case leftOut.MatchString(tag):
-				left++
-			case imgFile.MatchString(tag) || strings.HasPrefix(src, "data:") || strings.HasPrefix(src, "cid:"):
-				inline++
-			default:
-				remote++
+			case t.end:
+			case t.name == "img":
+				times[pictureRule(t.raw)]++
+			case hidden[t.name] && !active.MatchString(t.raw):
+				times["hidden_text_removed"]++
 			}
+			return true
+		})
+		times["script_removed"] = len(active.FindAllString(tags.String(), -1))
+		for _, rule := range []string{"script_removed", "hidden_text_removed", "tracker_removed", "remote_picture_removed", "inline_picture", "picture_left_out"} {
+			list = append(list, cut{rule, times[rule]})
 		}
-		list = append(list, cut{"script_removed", len(active.FindAllString(in, -1))}, cut{"tracker_removed", trackers}, cut{"remote_picture_removed", remote}, cut{"inline_picture", inline}, cut{"picture_left_out", left})
 	}
 	return slices.DeleteFunc(list, func(c cut) bool { return c.times == 0 })
+}
+
+// pictureRule says by which rule a picture is counted.
+func pictureRule(tag string) string {
+	src := ""
+	if m := imgSrc.FindStringSubmatch(tag); m != nil {
+		src = strings.ToLower(m[1])
+	}
+	switch {
+	case imgPixel.MatchString(tag):
+		return "tracker_removed"
+	case leftOut.MatchString(tag):
+		return "picture_left_out"
+	case imgFile.MatchString(tag) || strings.HasPrefix(src, "data:") || strings.HasPrefix(src, "cid:"):
+		return "inline_picture"
+	}
+	return "remote_picture_removed"
 }
 
 // strip takes control characters out, which Intercom refuses or loses.
@@ -106,16 +119,14 @@ var keyText = regexp.MustCompile(`(?i)(access_?key)(=|%3d|&#61;|&equals;)[^&\s"'
 
 func withoutKeys(s string) string { return keyText.ReplaceAllString(s, "$1 removed") }
 
-// cleanHTML makes HTML safe to show. A plain text becomes paragraphs.
+// cleanHTML makes HTML safe to show. A plain text becomes paragraphs; a < that begins no tag is one of its signs.
 func cleanHTML(s string) string {
 	s = strip(s)
-	if !strings.Contains(s, "<") {
+	if !hasMarkup(s) {
 		return paragraphs(html.UnescapeString(s))
 	}
-	s = imgTag.ReplaceAllStringFunc(s, imageMarker)
-	s = blockOpen.ReplaceAllString(s, "<p>")
-	s = blockEnd.ReplaceAllString(s, "</p>")
-	s = selfEnded.ReplaceAllString(policy.Sanitize(s), "<$1$2></$1>")
+	s = selfEnded.ReplaceAllString(policy.Sanitize(withParagraphs(s)), "<$1$2></$1>")
+	s = betweenCells(s)
 	// Now that every link has one form, none hides.
 	s = anchor.ReplaceAllStringFunc(s, func(a string) string {
 		m := anchor.FindStringSubmatch(a)
@@ -167,6 +178,54 @@ func isTame(s string) bool {
 	}
 }
 
+// ownLine are the elements that Intercom does not have and that begin a line of their own.
+var ownLine = wordSet(`address article aside caption center dd details div dl dt fieldset figcaption figure footer form h3 h4 h5 h6 header hgroup
+	legend main menu nav option section summary table title tr`)
+
+// cellMark stands between two cells until it is clear what is in them. No text has it, see strip.
+const cellMark = "\x1f"
+
+// withParagraphs makes paragraphs of the blocks that Intercom does not have, marks of cells, words of pictures, and text of
+// each < that begins no tag.
+func withParagraphs(s string) string {
+	open := 0
+	return spelled(s, func(t tag) string {
+		switch {
+		case t.name == "img":
+			return imageMarker(t.raw)
+		case t.name == "td" || t.name == "th":
+			return cellMark
+		case t.name == "hr" && open > 0:
+			return "</p><p>"
+		case t.name == "hr":
+			return "<br>"
+		case t.name != "p" && !ownLine[t.name]:
+			return t.raw
+		case t.end:
+			open = max(0, open-1)
+			return "</p>"
+		}
+		open++
+		return "<p>"
+	})
+}
+
+var (
+	cellMarks = regexp.MustCompile(`[\s\x{00a0}]*\x1f[\s\x{00a0}\x1f]*`)
+	markAfter = regexp.MustCompile(`(^|</?(?:p|br|ul|ol|li|h1|h2|pre|blockquote)/?>)\x1f`)
+	markAhead = regexp.MustCompile(`\x1f($|</?(?:p|br|ul|ol|li|h1|h2|pre|blockquote)/?>)`)
+)
+
+// betweenCells puts a bar between cells that stand on one line; others need none.
+func betweenCells(s string) string {
+	if !strings.Contains(s, cellMark) {
+		return s
+	}
+	s = cellMarks.ReplaceAllString(s, cellMark)
+	s = markAhead.ReplaceAllString(markAfter.ReplaceAllString(s, "$1"), "$1")
+	return strings.ReplaceAll(s, cellMark, " | ")
+}
+
 // imageMarker stands where a picture stood, with its name, which an attachment of the same message has. Tracking pixels
 // leave nothing.
 func imageMarker(tag string) string {
@@ -200,11 +259,10 @@ func paragraphs(s string) string {
 // plainText is the text of HTML, a line a paragraph. Text without a tag stays as it is, but for entities.
 func plainText(s string) string {
 	s = strip(s)
-	if !strings.Contains(s, "<") {
+	if !hasMarkup(s) {
 		return tidy(withoutSecrets(html.UnescapeString(s)))
 	}
-	s = imgTag.ReplaceAllStringFunc(s, imageMarker)
-	s = anchor.ReplaceAllStringFunc(s, func(a string) string {
+	s = anchor.ReplaceAllStringFunc(withWords(s), func(a string) string {
 		m := anchor.FindStringSubmatch(a)
 		if secretLink(m[1]) {
 			return m[2] + " [link removed]"
@@ -213,37 +271,100 @@ func plainText(s string) string {
 	})
 	var out strings.Builder
 	z := nethtml.NewTokenizer(strings.NewReader(s))
-	skip := 0
+	skip, rows := 0, false // rows: between the cells of a table, where white space says nothing
 	for {
-		switch z.Next() {
+		kind := z.Next()
+		switch kind {
 		case nethtml.ErrorToken:
-			return tidy(withoutSecrets(out.String()))
+			return tidy(withoutSecrets(cellsInLine(out.String())))
 		case nethtml.TextToken:
-			if skip == 0 {
-				out.WriteString(html.UnescapeString(string(z.Raw())))
+			if text := html.UnescapeString(string(z.Raw())); skip == 0 && !(rows && strings.TrimSpace(text) == "") {
+				out.WriteString(text)
 			}
-		case nethtml.StartTagToken, nethtml.SelfClosingTagToken:
-			name, _ := z.TagName()
-			switch string(name) {
-			case "script", "style":
-				skip++
-			case "br":
-				out.WriteByte('\n')
-			case "li":
-				out.WriteString("\n- ")
-			case "p", "div", "tr", "h1", "h2", "h3", "blockquote", "ul", "ol":
-				out.WriteByte('\n')
-			}
-		case nethtml.EndTagToken:
-			name, _ := z.TagName()
-			switch string(name) {
-			case "script", "style":
-				skip = max(0, skip-1)
-			case "p", "div", "tr", "h1", "h2", "h3", "blockquote", "ul", "ol":
-				out.WriteByte('\n')
-			}
+			continue
+		case nethtml.StartTagToken, nethtml.SelfClosingTagToken, nethtml.EndTagToken:
+		default:
+			continue
+		}
+		raw, _ := z.TagName()
+		name, end := string(raw), kind == nethtml.EndTagToken
+		switch name {
+		case "table", "thead", "tbody", "tfoot", "tr":
+			rows = true
+		case "td", "th":
+			rows = end
+		default:
+			rows = false
+		}
+		switch {
+		case hidden[name] && end:
+			skip = max(0, skip-1)
+		case hidden[name]:
+			skip++
+		default:
+			out.WriteString(lineOf(name, end))
 		}
 	}
+}
+
+// Spell writes a text so that a < stands in it only where a tag begins. It may have been plain before.
+func (d *Destination) Spell(text string) string {
+	text = strip(text)
+	if !hasMarkup(text) {
+		return paragraphsOf(text)
+	}
+	return spelled(text, func(t tag) string { return t.raw })
+}
+
+// spelled makes text of each < that begins no tag, and of each tag what as says.
+func spelled(s string, as func(tag) string) string {
+	var out strings.Builder
+	scan(s, func(text string) { out.WriteString(strings.ReplaceAll(text, "<", "&lt;")) }, func(t tag) bool {
+		out.WriteString(as(t))
+		return true
+	})
+	return out.String()
+}
+
+// withWords puts words in the places of pictures, and makes text of each < that begins no tag.
+func withWords(s string) string {
+	return spelled(s, func(t tag) string {
+		if t.name == "img" {
+			return imageMarker(t.raw)
+		}
+		return t.raw
+	})
+}
+
+// lineOf is what a tag is in plain text.
+func lineOf(name string, end bool) string {
+	switch name {
+	case "br", "hr":
+		return "\n"
+	case "li", "tr":
+		if end {
+			return ""
+		}
+		return map[string]string{"li": "\n- ", "tr": "\n"}[name]
+	case "td", "th":
+		return cellMark
+	case "p", "h1", "h2", "blockquote", "pre", "ul", "ol":
+		return "\n"
+	}
+	if ownLine[name] {
+		return "\n"
+	}
+	return ""
+}
+
+// cellsInLine is betweenCells for plain text.
+func cellsInLine(s string) string {
+	return cellMarks.ReplaceAllStringFunc(strings.Trim(s, cellMark+" \n\u00a0"), func(run string) string {
+		if strings.Contains(run, "\n") {
+			return strings.ReplaceAll(run, cellMark, "")
+		}
+		return " | "
+	})
 }
 
 func withoutSecrets(s string) string {

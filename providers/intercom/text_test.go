@@ -38,7 +38,7 @@ func TestHTML(t *testing.T) {
 		{"emphasis and lists", "<p><b>a</b> <i>b</i></p><ul><li>c</li></ul>", "<p><b>a</b> <i>b</i></p><ul><li>c</li></ul>"},
 		{"a link", `<p><a href="https://x.example/a?b=1&amp;c=2">x</a></p>`, `<p><a href="https://x.example/a?b=1&amp;c=2">x</a></p>`},
 		{"divisions are paragraphs", "<div>a</div><div>b</div>", "<p>a</p><p>b</p>"},
-		{"rows are paragraphs", "<table><tr><td>a</td><td>b</td></tr></table>", "<p><p>ab</p></p>"},
+		{"rows are paragraphs", "<table><tr><td>a</td><td>b</td></tr></table>", "<p><p>a | b</p></p>"},
 		{"empty paragraphs go", "<p>a</p><p>&nbsp;</p><p><br></p>", "<p>a</p>"},
 		{"a script", "<p>a</p><script>alert(1)</script>", "<p>a</p>"},
 		{"a style", "<style>p{}</style><p>a</p>", "<p>a</p>"},

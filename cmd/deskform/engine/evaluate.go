@@ -100,6 +100,9 @@ func (e *Engine) evaluateRows(ctx context.Context, set *hcl.Set) (Evaluated, err
 		if err := e.seen(&res.Want); err != nil {
 			return result{err: fmt.Errorf("evaluate %s: %w", set.Name, err)}
 		}
+		if len(e.Config.Redactions) > 0 {
+			plan.SpellHTML(e.Dest, e.kinds[set.Kind], &res.Want)
+		}
 		plan.Redact(e.Config.Redactions, &set.Set, e.kinds[set.Kind], &res.Want, e.attribute) // before anything is held against a limit
 		res.Want.Problems = append(res.Want.Problems, e.Dest.Normalize(set.Kind, &res.Want, e.attribute)...)
 		return result{want: cache.Want{Want: res.Want}, notes: res.Notes}
