@@ -154,14 +154,12 @@ func declaration(s string) (tag, bool) {
 	return tag{}, false
 }
 
-// maxTag bounds a tag without its quoted values, so that no text takes for ever to read.
-const maxTag = 16 << 10
-
 // attributesEnd is where the tag ends whose attributes s begins with; loose takes anything for attributes. What stands there
-// has to look like attributes: in `a <b and c> d` there is no tag.
+// has to look like attributes: in `a <b and c> d` there is no tag. Outside of quotes another < ends the search, so that a
+// text full of beginnings is read in one go.
 func attributesEnd(s string, loose bool) (int, bool) {
-	at, quoted := 0, 0
-	for at-quoted < maxTag {
+	at := 0
+	for {
 		for at < len(s) && (isSpace(s[at]) || s[at] == '/') {
 			at++
 		}
@@ -172,7 +170,10 @@ func attributesEnd(s string, loose bool) (int, bool) {
 			return at + 1, true
 		}
 		from := at
-		for at++; at < len(s) && !isSpace(s[at]) && !strings.ContainsRune("/>=", rune(s[at])); at++ {
+		for at++; at < len(s) && !isSpace(s[at]) && s[at] != '/' && s[at] != '>' && s[at] != '='; at++ {
+			if s[at] == '<' {
+				return 0, false
+			}
 		}
 		name := s[from:at]
 		next := at
@@ -191,16 +192,10 @@ func attributesEnd(s string, loose bool) (int, bool) {
 		if !loose && !isName(name) {
 			return 0, false
 		}
-		end := valueEnd(s, next+1)
-		if end < 0 {
+		if at = valueEnd(s, next+1); at < 0 {
 			return 0, false
 		}
-		if q := s[end-1]; q == '"' || q == '\'' {
-			quoted += end - at
-		}
-		at = end
 	}
-	return 0, false
 }
 
 // valueEnd is where an attribute's value ends that begins at from, or behind spaces there; -1 when it does not.
@@ -218,7 +213,7 @@ func valueEnd(s string, from int) int {
 		}
 		return from + 1 + i + 1
 	}
-	for end := from; end < len(s) && end-from < maxTag; end++ {
+	for end := from; end < len(s) && s[end] != '<'; end++ {
 		if isSpace(s[end]) || s[end] == '>' {
 			return end
 		}

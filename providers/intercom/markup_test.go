@@ -122,3 +122,18 @@ func TestCounted(t *testing.T) {
 		t.Errorf("text keeps what it counts as gone: %q", got)
 	}
 }
+
+// BenchmarkBeginnings: texts that begin tags without end are read in one go, not once more from each beginning.
+func BenchmarkBeginnings(b *testing.B) {
+	clean := calling(b, "html")
+	var in []string
+	for _, begin := range []string{"<a x=", "<!--", "<a x='", "<", "<a x=<p/a=", "<svg><a <", "<b a=b ", "<script x=", "<a x=\"> <a x=' "} {
+		in = append(in, strings.Repeat(begin, 1<<16/len(begin)))
+	}
+	b.SetBytes(int64(len(in)) << 16)
+	for b.Loop() {
+		for _, s := range in {
+			clean(s)
+		}
+	}
+}
