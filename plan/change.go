@@ -51,8 +51,16 @@ type FieldChange struct {
 	Addresses map[string]string `json:"addresses,omitempty"`
 }
 
-// PartLate is the reason of a part that is appended after newer ones.
-const PartLate = "is older than what is there already; it keeps its original time and stands after it"
+// The reasons of a part that is appended after newer ones. PartBefore is that of one which cannot keep its time, see
+// OriginalAt.
+const (
+	PartLate   = "is older than what is there already; it keeps its original time and stands after it"
+	PartBefore = "is older than the record itself; it gets the record's time, names its own in its text and stands after what is there already"
+)
+
+// OriginalAt is the field of a part that holds its own time in Unix seconds, where the service cannot be given that; what it
+// is given is created_at. Normalize sets it.
+const OriginalAt = "original_at"
 
 // A PartChange is one part of a change that is to be appended, or a part that cannot be changed any more.
 type PartChange struct {

@@ -445,7 +445,9 @@ func (r *resolver) parts(wants []PartWant, base *Base, there []LivePart, c *Chan
 			add.AuthorName = who.Called()
 		}
 		if at, ok := p.Fields["created_at"].(int64); ok && base != nil && slices.ContainsFunc(base.Parts, func(b BasePart) bool { return b.At > at }) {
-			add.Reason = PartLate
+			if add.Reason = PartLate; p.Fields[OriginalAt] != nil {
+				add.Reason = PartBefore
+			}
 		}
 		c.Parts = append(c.Parts, add)
 	}

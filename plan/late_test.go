@@ -22,4 +22,12 @@ func TestLatePart(t *testing.T) {
 			t.Errorf("at %d: %+v", at, got[0].Parts)
 		}
 	}
+	before := part("p0", 60) // which the provider has made of 50
+	before.Fields[plan.OriginalAt] = int64(50)
+	want := &plan.Want{Key: "t1", Fields: plan.Fields{"title": "x"}, Parts: []plan.PartWant{before, written}}
+	w := &memory{live: map[string]*plan.Live{"9": {Kind: "conversation", ID: "9", Fields: plan.Fields{"title": "x"}, HasParts: true, Parts: []plan.LivePart{{ID: "91"}}}}}
+	got := diff(t, &plan.Set{Name: "conversation.tickets", Kind: "conversation"}, &conversation, []*plan.Want{want}, []*plan.Base{base}, w)
+	if len(got) != 1 || len(got[0].Parts) != 1 || got[0].Parts[0].Reason != plan.PartBefore {
+		t.Errorf("a part before the record: %+v", got)
+	}
 }

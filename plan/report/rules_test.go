@@ -68,12 +68,13 @@ func TestRulesJSON(t *testing.T) {
 // TestLateText: the plan says of parts that come late where they will stand.
 func TestLateText(t *testing.T) {
 	c := contact("e1", plan.AppendTo)
-	c.Parts = []plan.PartChange{{List: "comments", Key: "1", What: "append"}, {List: "comments", Key: "2", What: "append", Reason: plan.PartLate}}
+	c.Parts = []plan.PartChange{{List: "comments", Key: "1", What: "append"}, {List: "comments", Key: "2", What: "append", Reason: plan.PartLate}, {List: "comments", Key: "3", What: "append", Reason: plan.PartBefore}}
 	var out strings.Builder
 	if _, err := report.Text(&out, all(c), report.Options{Kinds: kinds}); err != nil {
 		t.Fatal(err)
 	}
-	if want := "      > 2 parts\n      > 1 of them: is older than what is there already; it keeps its original time and stands after it\n"; !strings.Contains(out.String(), want) {
+	if want := "      > 3 parts\n      > 1 of them: is older than what is there already; it keeps its original time and stands after it\n" +
+		"      > 1 of them: is older than the record itself; it gets the record's time, names its own in its text and stands after what is there already\n"; !strings.Contains(out.String(), want) {
 		t.Errorf("the plan does not say %q:\n%s", want, out.String())
 	}
 }

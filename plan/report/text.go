@@ -142,13 +142,12 @@ func writeChange(out io.Writer, m masker, c *plan.Change, color bool) {
 	if c.Action == plan.Manual {
 		writeWanted(out, m, c)
 	}
-	appends, there, late := 0, 0, 0
+	appends, there := 0, 0
+	late := map[string]int{}
 	for _, p := range c.Parts {
 		if p.What == "append" {
 			appends++
-			if p.Reason == plan.PartLate {
-				late++
-			}
+			late[p.Reason]++
 		} else if p.What == "adopt" {
 			there++
 		} else if p.Reason != "" {
@@ -161,8 +160,10 @@ func writeChange(out io.Writer, m masker, c *plan.Change, color bool) {
 	if appends > 0 {
 		fmt.Fprintf(out, "      > %d parts\n", appends)
 	}
-	if late > 0 {
-		fmt.Fprintf(out, "      > %d of them: %s\n", late, plan.PartLate)
+	for _, reason := range []string{plan.PartLate, plan.PartBefore} {
+		if late[reason] > 0 {
+			fmt.Fprintf(out, "      > %d of them: %s\n", late[reason], reason)
+		}
 	}
 	for _, p := range c.Problems {
 		fmt.Fprintf(out, "      x %s\n", m.maskText(strings.TrimSpace(p.Field+" "+p.Text)))
@@ -308,7 +309,7 @@ func (m masker) change(c plan.Change) shownChange {
 			s.Parts = map[string]int{}
 		}
 		s.Parts[p.What]++
-		if p.Reason == plan.PartLate {
+		if p.Reason == plan.PartLate || p.Reason == plan.PartBefore {
 			s.Parts["late"]++
 		}
 	}

@@ -3,6 +3,7 @@ package intercom
 import (
 	"context"
 	"maps"
+	"strings"
 
 	"deskform/plan"
 )
@@ -21,9 +22,9 @@ func (w *Writer) spoken(ctx context.Context, s plan.Step) (plan.Step, error) {
 		return s, err
 	}
 	name, _ := s.Payload["name"].(string)
-	at, _ := s.Payload["created_at"].(int64)
 	body, _ := s.Payload["body"].(string)
+	body = originalAuthor(name, original(s.Payload)) + strings.TrimPrefix(body, timeLine(s.Payload))
 	s.Op, s.Payload = "comment", maps.Clone(s.Payload)
-	s.Payload["author"], s.Payload["body"] = nil, originalAuthor(name, at)+body
+	s.Payload["author"], s.Payload["body"] = nil, body
 	return s, nil
 }

@@ -6,7 +6,6 @@ import (
 	"math"
 	"regexp"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -361,14 +360,17 @@ func (n *normal) thread() {
 				n.problem(p.List, "no_time", fmt.Sprintf("part %s has no time; only a private one may be without, and is then written last", p.Key))
 			}
 		} else if at < created {
-			// The service wants times that do not go back (IC 7 #3); the source has comments older than their ticket.
-			p.Fields["created_at"] = created
+			// No message is older than the first one (IC 7 #3); the source has comments older than their ticket.
+			p.Fields["created_at"], p.Fields[plan.OriginalAt] = created, at
+			n.note(p.List, "part_before_conversation", fmt.Sprintf("part %s is older than the first message; it gets the time of that, its own stands in its text", p.Key))
 		}
 	}
 	if split {
 		n.splitParts()
 	}
-	sort.SliceStable(w.Parts, func(i, j int) bool { return order(w.Parts[i]) < order(w.Parts[j]) })
+	slices.SortStableFunc(w.Parts, func(a, b plan.PartWant) int {
+		return cmp.Or(cmp.Compare(order(a), order(b)), cmp.Compare(rank(a), rank(b)), cmp.Compare(original(a.Fields), original(b.Fields)))
+	})
 	n.threadLimit()
 }
 
@@ -383,6 +385,23 @@ func order(p plan.PartWant) int64 {
 		return math.MaxInt64
 	}
 	return at(p)
+}
+
+// rank puts what the first message goes on with before all else of its second.
+func rank(p plan.PartWant) int {
+	if p.List == firstParts {
+		return 0
+	}
+	return 1
+}
+
+// original is when a part was written; created_at is later where the service does not take that.
+func original(f plan.Fields) int64 {
+	if t, ok := f[plan.OriginalAt].(int64); ok {
+		return t
+	}
+	t, _ := f["created_at"].(int64)
+	return t
 }
 
 // noText stands for a message that has none: the service takes no empty ones.
@@ -407,10 +426,17 @@ func render(fields plan.Fields) string {
 	}
 	if author, ok := fields["author"].(map[string]plan.Value); ok && author["as"] == "actor" {
 		name, _ := author["name"].(string)
-		at, _ := fields["created_at"].(int64)
-		body = originalAuthor(name, at) + body
+		return originalAuthor(name, original(fields)) + body
 	}
-	return body
+	return timeLine(fields) + body
+}
+
+// timeLine stands before the text of a part that cannot be given its own time.
+func timeLine(fields plan.Fields) string {
+	if fields[plan.OriginalAt] == nil {
+		return ""
+	}
+	return "<p><i>" + strings.TrimPrefix(originalTime(original(fields)), " · ") + "</i></p>"
 }
 
 // SameField reports whether a live field is what was wanted, texts by their words.
@@ -443,11 +469,11 @@ func (d *Destination) SamePart(want plan.PartWant, got plan.LivePart) string {
 	}
 	body, _ := want.Fields["body"].(string)
 	have, _ := got.Fields["body"].(string)
-	if w, h := squeeze(paragraphsOf(body)), squeeze(have); w != h {
+	if w, h := squeeze(timeLine(want.Fields)+paragraphsOf(body)), squeeze(have); w != h {
 		// The actor spoke, and the author stands in front.
-		created, _ := want.Fields["created_at"].(int64)
+		w = squeeze(paragraphsOf(body))
 		front, ok := strings.CutSuffix(h, w)
-		end := originalTime(created)
+		end := originalTime(original(want.Fields))
 		if p, named := want.Fields["author"].(plan.Person); end == "" && named {
 			end = squeeze(originalAuthor(p.Called(), 0)) // a name alone
 		}

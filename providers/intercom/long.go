@@ -52,13 +52,16 @@ func front(fields plan.Fields) int {
 // A piece is a part of its own that goes on with another one.
 func piece(p plan.PartWant, i int) plan.PartWant {
 	next := plan.PartWant{List: p.List, Key: fmt.Sprintf("%s~%d", p.Key, i), SourcePrivate: p.SourcePrivate, Fields: plan.Fields{}}
-	for _, same := range []string{"private", "author", "created_at"} {
+	for _, same := range []string{"private", "author", "created_at", plan.OriginalAt} {
 		if v, ok := p.Fields[same]; ok {
 			next.Fields[same] = v
 		}
 	}
 	return next
 }
+
+// firstParts is the list of the parts with which a first message goes on.
+const firstParts = "body"
 
 // splitBody gives the first message the text it can hold, and the rest to parts of the record's own contact.
 func (n *normal) splitBody(most int) {
@@ -70,7 +73,7 @@ func (n *normal) splitBody(most int) {
 	n.w.Fields["body"] = texts[0]
 	n.note("body", "split", fmt.Sprintf("goes on in %d more parts", len(texts)-1))
 	public := false
-	first := plan.PartWant{List: "body", Key: "body", SourcePrivate: &public, Fields: plan.Fields{
+	first := plan.PartWant{List: firstParts, Key: "body", SourcePrivate: &public, Fields: plan.Fields{
 		"private": false, "author": plan.Author("contact", nil), "created_at": n.w.Fields["created_at"]}}
 	var more []plan.PartWant
 	for i, text := range texts[1:] {

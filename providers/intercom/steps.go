@@ -215,6 +215,9 @@ func (b *builder) part(p plan.PartChange) bool {
 	}
 	if op == "contact_reply" && b.c.Kind == "ticket" {
 		payload["type"], payload["name"] = b.c.Want["type"], p.AuthorName // see spoken
+		if t := p.Fields[plan.OriginalAt]; t != nil {
+			payload[plan.OriginalAt] = t
+		}
 	}
 	b.add(op, p.List+"/"+p.Key, plan.Step{
 		Payload: payload, List: p.List, Part: p.Key, Hash: p.Hash, At: at, As: as, Public: !private, SourcePrivate: p.SourcePrivate,

@@ -214,6 +214,14 @@ func TestBackOffice(t *testing.T) {
 	if n := d.far.Stats().Notifications; n.Avoidable+n.Unavoidable != 0 {
 		t.Errorf("somebody was told: %+v", n)
 	}
+	early := said("k2", "contact", annID)
+	early.AuthorName, early.Fields[plan.OriginalAt] = "Ann Lee", int64(1767513600)
+	s = ticketSteps("71", early)["contact_reply"]
+	s.ID = id
+	d.do(s)
+	if parts := d.ticket(id).Parts; len(parts) != 2 || parts[1].Fields["body"] != "<p><i>Ann Lee · 2026-01-04 08:00 UTC</i></p><p>Still not.</p>" || parts[1].Fields["created_at"] != int64(1767600060) {
+		t.Errorf("what is older than the ticket: %+v", parts)
+	}
 }
 
 // TestSameTicketState: an update whose answer was lost is repeated; that the state is so already is a refusal of the whole

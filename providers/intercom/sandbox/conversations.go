@@ -369,7 +369,7 @@ func (c *call) reply() (any, error) {
 	default:
 		return nil, invalid("type", "type must be user or admin")
 	}
-	if err := c.message(p); err != nil {
+	if err := c.message(p, v); err != nil {
 		return nil, err
 	}
 	if err := c.s.throttle(v.id); err != nil {

@@ -61,7 +61,7 @@ func (c *call) replyTicket() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.message(p); err != nil {
+	if err := c.message(p, v); err != nil {
 		return nil, err
 	}
 	if err := c.s.throttle(v.id); err != nil {
@@ -97,8 +97,8 @@ func (c *call) replyTicket() (any, error) {
 	return out, nil
 }
 
-// message reads the body, the files and the time of a reply.
-func (c *call) message(p *part) error {
+// message reads the body, the files and the time of a reply to v, than whose first message it cannot be older (IC 7 #3).
+func (c *call) message(p *part, v *conversation) error {
 	var err error
 	if p.body, _, err = c.body.str("body"); err != nil {
 		return err
@@ -131,6 +131,9 @@ func (c *call) message(p *part) error {
 	given := false
 	if p.created, given, err = c.past("created_at"); err == nil && !given {
 		p.created = c.s.now()
+	}
+	if err == nil && p.created < v.created {
+		err = invalid("created_at", "%d is an invalid value for created_at", p.created)
 	}
 	return err
 }

@@ -156,8 +156,9 @@ func TestUpdateTicket(t *testing.T) {
 // tickets (IC 3.9); the newest 500 are read (IC 2); a contact's reply reopens (IC 8).
 func TestReplyTicket(t *testing.T) {
 	d := newTickets(t, sandbox.Options{})
-	path := "/tickets/" + id(d.ticket("SR-1"))
+	path := "/tickets/" + id(d.do(200, "POST", "/tickets", `{%s,"ticket_attributes":{"_default_title_":"Printer","number":"SR-1"},"created_at":1767599999}`, request))
 	d.do(200, "PUT", path, `{"open":false,"skip_notifications":true}`)
+	d.says(d.do(400, "POST", path+"/reply", `{"message_type":"note","type":"admin","admin_id":"11","body":"before it","created_at":1767599998}`), "parameter_invalid", "1767599998 is an invalid value for created_at")
 	note := d.do(200, "POST", path+"/reply", `{"message_type":"note","type":"admin","admin_id":"11","body":"quiet","created_at":1767600000}`)
 	if note["type"] != "ticket_part" || note["part_type"] != "note" || note["created_at"] != 1767600000.0 || note["body"] != "<p>quiet</p>" {
 		t.Errorf("the part is %v", note)
