@@ -12,7 +12,7 @@ import (
 	"deskform/plan"
 )
 
-// A stream is a JSON body with files in it. Their base64 is made while it is sent: a file of 20 MB would else be held
+// A stream is a JSON body with files in it. Their base64 is made while it is sent: a file of 18 MB would else be held
 // several times over, in each of many calls.
 type stream struct {
 	files func(sha256 string) (io.ReadCloser, error)

@@ -144,9 +144,9 @@ func TestAttachmentBroken(t *testing.T) {
 	}
 }
 
-// BenchmarkAttachment: what a file of 20 MB costs on its way out.
+// BenchmarkAttachment: what a file of 18 MB costs on its way out.
 func BenchmarkAttachment(b *testing.B) {
-	const size = 20 << 20
+	const size = 18 << 20
 	content := strings.Repeat("x", size)
 	far := &sink{}
 	w := intercom.NewWriter(intercom.Config{Endpoint: "http://x.example", Token: "t", Actor: "mover@acme.example", RateShare: 1, HTTP: &http.Client{Transport: far}, Clock: transport.Scaled(time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC), 1e6),

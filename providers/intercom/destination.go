@@ -343,7 +343,7 @@ func (n *normal) thread() {
 			n.problem(p.List, "too_many_files", fmt.Sprintf("part %s has %d files, a message takes %d (IC 3.6); on_long = \"split\" lets it go on in more parts", p.Key, len(files), maxFiles))
 		}
 		if bytesOf(files) > maxRequest && len(files) > 1 && !split {
-			n.problem(p.List, "message_too_large", fmt.Sprintf("part %s has files of %d MB together, a message takes %d (IC 7 #6); on_long = \"split\" lets it go on in more parts", p.Key, bytesOf(files)>>20, maxRequest>>20))
+			n.problem(p.List, "message_too_large", fmt.Sprintf("part %s has files of %d MB together, a message takes %d (IC 7 #6); on_long = \"split\" lets it go on in more parts", p.Key, megabytes(bytesOf(files)), maxRequest>>20))
 		}
 		n.past(p.List, p.Fields["created_at"], fmt.Sprintf("part %s ", p.Key))
 		for _, f := range files {
@@ -352,7 +352,7 @@ func (n *normal) thread() {
 			case !ok || file.SHA256 == "":
 				n.problem(p.List, "file_missing", fmt.Sprintf("part %s has a file whose bytes could not be read from the source; check the key's rights and pull again", p.Key))
 			case file.Size > maxFileSize:
-				n.problem(p.List, "file_too_large", fmt.Sprintf("part %s has a file of %d MB, at most %d MB are taken (IC 7 #6)", p.Key, file.Size>>20, maxFileSize>>20))
+				n.problem(p.List, "file_too_large", fmt.Sprintf("part %s has a file of %d MB; at most %d are taken, of which base64 makes the 25 MB of a request (IC 7 #6). file_policy leaves such a file behind and says so", p.Key, megabytes(file.Size), maxFileSize>>20))
 			}
 		}
 		if at, ok := p.Fields["created_at"].(int64); !ok {

@@ -6,10 +6,10 @@ import "deskform/plan"
 
 // Limits of values (IC 3.1, 3.4, 3.6, 7 #6).
 const (
-	maxBody       = 32000 // characters of a message
-	maxAttribute  = 255   // characters of a string attribute
-	maxFiles      = 10    // files of one message
-	maxFileSize   = 20 << 20
+	maxBody       = 32000      // characters of a message
+	maxAttribute  = 255        // characters of a string attribute
+	maxFiles      = 10         // files of one message
+	maxFileSize   = maxRequest // smaller than the 20 MB that a file may have, which do not fit a request
 	maxOptionList = 250
 )
 

@@ -22,7 +22,7 @@ func longFields() []plan.Field {
 		{Name: "on_long", Type: plan.TypeEnum, Enum: []string{"invalid", "split"}, Mode: plan.Mutable, Local: true, Default: "invalid",
 			Doc: "What becomes of a message of more than 32,000 characters or 10 files (IC 3.6, 7 #6): the record is `invalid`, or the message is `split` and goes on in parts of the same author, time and visibility, whose keys are KEY~2, KEY~3 and so on."},
 		{Name: "file_policy", Type: plan.TypeMap, Mode: plan.Mutable, Local: true, Doc: "Files that stay behind. Each is named where it stood, and the plan lists it with its record.", Fields: []plan.Field{
-			{Name: "max_mb", Type: plan.TypeInt, Mode: plan.Mutable, Local: true, Doc: "The largest file that moves, in MB; 20 when left out, which is what Intercom takes (IC 7 #6). Without a policy a larger one makes the record invalid."},
+			{Name: "max_mb", Type: plan.TypeInt, Mode: plan.Mutable, Local: true, Doc: "The largest file that moves, in MB; 18 when left out, which is what Intercom takes: base64 makes 24 MB of them, and a request has 25 (IC 7 #6). Without a policy a larger one makes the record invalid."},
 			{Name: "signature", Type: plan.TypeInt, Mode: plan.Mutable, Local: true, Doc: "A picture that more than so many messages of the source have, to the byte, is part of a signature and stays behind; the plan counts it. A message that was written while it was rarer keeps it."},
 			{Name: "deny", Type: plan.TypeStrings, Mode: plan.Mutable, Local: true, Doc: "Extensions (`exe`) and content types (`video/`, `application/zip`) that do not move."},
 		}},
@@ -379,7 +379,7 @@ func (n *normal) filePolicy() {
 // denied says why a file stays behind; empty when it moves.
 func denied(f plan.File, most int64, deny []plan.Value) string {
 	if f.Size > most {
-		return fmt.Sprintf("%d MB are more than %d", (f.Size+1<<20-1)>>20, most>>20)
+		return fmt.Sprintf("%d MB are more than %d", megabytes(f.Size), most>>20)
 	}
 	name, typ := strings.ToLower(f.Name), strings.ToLower(f.Type)
 	for _, d := range deny {

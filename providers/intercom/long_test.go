@@ -246,10 +246,11 @@ func TestFilePolicy(t *testing.T) {
 		{"by type", file("a", "application/zip; x=1", 5), nil, []plan.Value{"application/zip"}, "the type application/zip does not move", ""},
 		{"by family", file("a", "video/mp4", 5), nil, []plan.Value{"video/"}, "the type video/ does not move", ""},
 		{"by size", file("a.bin", "", 3<<20), int64(2), nil, "3 MB are more than 2", ""},
-		{"too large for Intercom, declared", file("a.bin", "", 21<<20), int64(20), nil, "21 MB are more than 20", ""},
-		{"too large, not declared", file("a.bin", "", 21<<20), nil, nil, "", "comments file_too_large"},
+		{"too large for Intercom, declared", file("a.bin", "", 18<<20+1), int64(18), nil, "19 MB are more than 18", ""},
+		{"too large for Intercom, by a policy without a size", file("a.bin", "", 19<<20), nil, []plan.Value{"exe"}, "19 MB are more than 18", ""},
+		{"too large, not declared", file("a.bin", "", 19<<20), nil, nil, "", "comments file_too_large"},
 		{"another type", file("a.exe.txt", "text/plain", 5), nil, []plan.Value{"exe", "video/"}, "", ""},
-		{"a limit above Intercom's", file("a", "", 5), int64(21), nil, "", "file_policy bad_limit"},
+		{"a limit above Intercom's", file("a", "", 5), int64(19), nil, "", "file_policy bad_limit"},
 	} {
 		w := long("", plan.Fields{"private": true, "created_at": int64(1767600060), "body": "", "files": []plan.Value{tt.file}})
 		if tt.max != nil {

@@ -262,8 +262,8 @@ func TestNormalizeParts(t *testing.T) {
 		{"32,000 characters, and the author in front", plan.Fields{"body": strings.Repeat("ж", 32000)}, strings.Repeat("ж", 32000), "comments too_long"},
 		{"10 files", plan.Fields{"files": slices.Repeat([]plan.Value{file(1)}, 10)}, "x", ""},
 		{"11 files", plan.Fields{"files": slices.Repeat([]plan.Value{file(1)}, 11)}, "x", "comments too_many_files"},
-		{"20 MB", plan.Fields{"files": []plan.Value{file(20 << 20)}}, "x", ""},
-		{"a byte more", plan.Fields{"files": []plan.Value{file(20<<20 + 1)}}, "x", "comments file_too_large"},
+		{"18 MB", plan.Fields{"files": []plan.Value{file(18 << 20)}}, "x", ""},
+		{"a byte more", plan.Fields{"files": []plan.Value{file(18<<20 + 1)}}, "x", "comments file_too_large"},
 		{"a file whose bytes are missing", plan.Fields{"files": []plan.Value{plan.File{Name: "a"}}}, "x", "comments file_missing"},
 		{"no time", plan.Fields{"created_at": nil}, "x", "comments no_time"},
 	} {

@@ -11,7 +11,7 @@ import (
 // Limits of whole records and requests (IC 3.3, 7 #6, 7 #7).
 const (
 	maxCompanies = 1000     // of one contact
-	maxRequest   = 18 << 20 // bytes of all files of a message: base64 makes them 24 MB of the 25 that a request may have
+	maxRequest   = 18 << 20 // bytes of all files of a message, or of the only one: base64 makes them 24 MB of the 25 that a request may have
 	maxSize      = math.MaxInt32
 	millis       = 100_000_000_000 // the year 5138 in seconds; milliseconds since 1973 are beyond it
 )
@@ -67,6 +67,9 @@ func (n *normal) notMillis(field string, at int64, of string) bool {
 	n.problem(field, "milliseconds", of+"has a time that looks like milliseconds; Intercom takes seconds (IC 1.2): divide it by 1000")
 	return true
 }
+
+// megabytes is a size as it is told: rounded up, so that what is over a limit is told as more than that.
+func megabytes(size int64) int64 { return (size + 1<<20 - 1) >> 20 }
 
 // bytesOf is the size of the files of a message.
 func bytesOf(files []plan.Value) (sum int64) {

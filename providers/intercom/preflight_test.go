@@ -86,8 +86,10 @@ func TestPreflightParts(t *testing.T) {
 		{"milliseconds", "", noon.UnixMilli(), nil, "comments milliseconds", "0"},
 		{"files of a request", "", 1767600060, big(9, 9), "", "2"},
 		{"more than a request", "", 1767600060, big(9, 9, 1), "comments message_too_large", "3"},
-		{"one large file", "", 1767600060, big(20), "", "1"},
-		{"more than a request, split", "split", 1767600060, big(9, 9, 1, 20, 2), "", "2 1 1 1"},
+		{"one large file", "", 1767600060, big(18), "", "1"},
+		{"one file that is more than a request", "", 1767600060, big(19), "comments file_too_large", "1"},
+		{"one file that is more than a request, split", "split", 1767600060, big(20), "comments file_too_large", "1"},
+		{"more than a request, split", "split", 1767600060, big(9, 9, 1, 18, 2), "", "2 1 1 1"},
 	} {
 		w, broken := normalized("conversation", long(tt.strategy, plan.Fields{"private": true, "created_at": tt.at, "body": "x", "files": tt.files}))
 		var got []string

@@ -393,8 +393,8 @@ func (c *call) reply() (any, error) {
 	return c.whole(v), nil
 }
 
-// attachments reads files sent as data (IC 3.6).
-func attachments(in any) ([]file, error) {
+// attachments reads files sent as data (IC 3.6), each of at most so many bytes.
+func attachments(in any, most int) ([]file, error) {
 	if in == nil {
 		return nil, nil
 	}
@@ -414,6 +414,9 @@ func attachments(in any) ([]file, error) {
 		raw, err := base64.StdEncoding.DecodeString(data)
 		if name == "" || typ == "" || !isText || err != nil {
 			return nil, invalid("attachment_files", "an attachment needs name, content_type and base64 data")
+		}
+		if len(raw) > most {
+			return nil, invalid("attachment_files", "an attachment is too large")
 		}
 		sum := sha256.Sum256(raw)
 		out = append(out, file{name, typ, hex.EncodeToString(sum[:]), len(raw)})

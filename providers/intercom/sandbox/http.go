@@ -63,12 +63,9 @@ func (l *limiter) roll(now int64) {
 	}
 }
 
-// maxRequest bounds a request body (IC 7 #6).
-const maxRequest = 30 << 20
-
 // ServeHTTP answers one call.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxRequest+1))
+	body, err := io.ReadAll(io.LimitReader(r.Body, int64(s.o.MaxRequest)+1))
 	if err != nil {
 		return // the client hung up
 	}
@@ -162,7 +159,7 @@ func (s *Server) admit(r *http.Request, op string, body []byte, header http.Head
 	if a := r.Header.Get("Accept"); a == "" || !strings.Contains(a, "application/json") && !strings.Contains(a, "*/*") {
 		return nil, refuse(http.StatusNotAcceptable, "media_type_not_acceptable", "The Accept header should send a media type of application/json")
 	}
-	if len(body) > maxRequest {
+	if len(body) > s.o.MaxRequest {
 		return nil, refuse(http.StatusRequestEntityTooLarge, "client_error", "Request entity too large")
 	}
 	c := &call{s: s, r: r, raw: body}

@@ -9,6 +9,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"container/heap"
 	"context"
 	"encoding/json"
@@ -48,6 +49,8 @@ type Options struct {
 	IndexLag, LagJitter time.Duration
 	// Limit is the number of calls per 10 seconds, ReplyLimit that of replies overall (a tenth of it a conversation); 0: off.
 	Limit, ReplyLimit int
+	// MaxRequest bounds the body of a request, MaxFile an attachment, in bytes; 0: 25 MB and 20 MB (IC 7 #6).
+	MaxRequest, MaxFile int
 	// HideTickets takes the scope "Read tickets" from the token: lists and searches of conversations have none (IC trap 25).
 	HideTickets bool
 	// Seed is the data file (seed.go tells its keys); nil for an empty workspace with one admin.
@@ -115,6 +118,7 @@ type app struct {
 func New(o Options) (*Server, error) {
 	s := &Server{o: o, clock: o.Clock, texts: map[string]string{}, byID: map[string]*contact{}, comps: map[string]*company{}, convs: map[int64]*conversation{}, nextID: 215470000000, short: 8300, instances: map[string]*instance{}, jobs: map[string]*job{}, byExternal: map[string]*instance{}, notesBy: map[string][]*note{},
 		version: "2.16", app: app{IDCode: "sandbox1", Name: "Sandbox", Region: "eu", Timezone: "Europe/Moscow"}, indexed: newIndex()}
+	s.o.MaxRequest, s.o.MaxFile = cmp.Or(o.MaxRequest, 25<<20), cmp.Or(o.MaxFile, 20<<20)
 	if s.clock == nil {
 		s.clock = realClock{}
 	}

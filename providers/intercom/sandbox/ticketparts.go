@@ -106,7 +106,7 @@ func (c *call) message(p *part, v *conversation) error {
 	if len([]rune(p.body)) > maxMessage {
 		return invalid("body", "body is too long")
 	}
-	if p.files, err = attachments(c.body["attachment_files"]); err != nil {
+	if p.files, err = attachments(c.body["attachment_files"], c.s.o.MaxFile); err != nil {
 		return err
 	}
 	if c.body["attachment_urls"] != nil {
