@@ -258,7 +258,7 @@ func TestUnseen(t *testing.T) {
 		{"a class is hidden", sandbox.Profile{HiddenClasses: []string{"problem", "employee"}}, small, []string{`"class":"employee"`}},
 		{"attributes are hidden", sandbox.Profile{HiddenAttrs: []string{"serviceCall.mark", "employee.email"}}, small,
 			[]string{`{"id":"attribute","class":"serviceCall","n":1,"detail":"mark"}`, `{"id":"attribute","class":"employee","n":1,"detail":"email"}`}},
-		{"a type is hidden", sandbox.Profile{HiddenClasses: []string{"serviceCall$own"}, ShowLinks: true}, small, []string{`{"id":"unlisted","class":"serviceCall","n":1}`}},
+		{"a type is hidden", sandbox.Profile{HiddenClasses: []string{"serviceCall$own"}, ShowLinks: true}, with(small, "task", `+{"UUID":"task$92","metaClass":"task$task","title":"of a ticket","state":"registered","serviceCall":"serviceCall$1003"}`), []string{`{"id":"unlisted","class":"serviceCall","n":1}`}},
 		{"comments that a ticket says it has", sandbox.Profile{}, with(small, "serviceCall", strings.Replace(small["serviceCall"], `"number":8,`, `"number":8,"commentAdded":true,`, 1)), nil},
 		{"comments that are not shown", sandbox.Profile{}, with(small, "serviceCall", strings.Replace(small["serviceCall"], `"number":10,`, `"number":10,"commentAdded":true,`, 1)), []string{`{"id":"mute_tickets","class":"comment","n":1}`}},
 	} {
