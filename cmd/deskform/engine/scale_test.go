@@ -1,35 +1,31 @@
 package engine_test
 
 import (
-	"bytes"
-	"fmt"
+	"bufio"
+	"encoding/json"
+	"io/fs"
 	"os"
 	"strconv"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"deskform/cmd/deskform/engine"
 	itsmsandbox "deskform/providers/itsm365/sandbox"
+	madeup "deskform/providers/itsm365/sandbox/desk"
 )
 
-// TestScale pulls a tenant of DESKFORM_SCALE tickets with 7.5 comments each, and again after 20 have changed. It counts
-// calls; how long it takes it only says.
+// TestScale pulls a made-up tenant of DESKFORM_SCALE tickets, and again after 20 have changed. It counts calls; how long it
+// takes it only says.
 func TestScale(t *testing.T) {
 	tickets, err := strconv.Atoi(os.Getenv("DESKFORM_SCALE"))
 	if err != nil {
 		t.Skip("set DESKFORM_SCALE to a number of tickets")
 	}
-	var calls, comments bytes.Buffer
-	n := tickets
-	for i := 1; i <= tickets; i++ {
-		fmt.Fprintf(&calls, `{"UUID":"serviceCall$%d","metaClass":"serviceCall$request","number":%d,"title":"%d","state":"closed","lastModifiedDate":"2026-01-05T10:00:00Z","registrationDate":"2026-01-05T09:00:00Z","shortDescr":"Subject %d","descriptionRTF":"<div>Text of ticket %d</div>"}`+"\n", i, i, i, i, i)
-		for range 7 + i%2 {
-			n++
-			fmt.Fprintf(&comments, `{"UUID":"comment$%d","metaClass":"comment","source":"serviceCall$%d","text":"<p>Comment %d</p>","private":%t,"creationDate":"2026-01-05T10:00:00Z"}`+"\n", n, i, n, n%4 == 0)
-		}
+	made, err := madeup.New(tickets, 7)
+	if err != nil {
+		t.Fatal(err)
 	}
-	x := newTenant(t, itsmsandbox.Options{FS: fstest.MapFS{"serviceCall.jsonl": {Data: calls.Bytes()}, "comment.jsonl": {Data: comments.Bytes()}}}, tenantHead+`
+	x := newTenant(t, itsmsandbox.Options{FS: made}, tenantHead+`
 data "itsm365" "tickets" { class = "serviceCall" }
 data "itsm365" "comments" {
   class = "comment"
@@ -46,13 +42,38 @@ data "itsm365" "comments" {
 	}
 	timed("everything")
 	lists := timed("nothing changed")
-	for i := range 20 {
-		x.mutate(itsmsandbox.Mutation{Op: "set", UUID: fmt.Sprintf("serviceCall$%d", 1+i*(tickets/20)), Attrs: map[string]any{"shortDescr": "changed"}},
-			itsmsandbox.Mutation{Op: "append", Attrs: map[string]any{"metaClass": "comment", "source": fmt.Sprintf("serviceCall$%d", 1+i*(tickets/20)), "text": "more"}})
+	for _, uuid := range every(t, made, tickets/20) {
+		x.mutate(itsmsandbox.Mutation{Op: "set", UUID: uuid, Attrs: map[string]any{"shortDescr": "changed"}},
+			itsmsandbox.Mutation{Op: "append", Attrs: map[string]any{"metaClass": "comment", "source": uuid, "text": "more"}})
 	}
 	x.clock.now = x.clock.now.Add(time.Hour)
 	if c := timed("20 changed"); c > lists+3*20 {
 		t.Errorf("%d calls, %d of them lists", c, lists)
 	}
 	x.clean()
+}
+
+// every is the UUID of each nth ticket of a folder, 20 of them.
+func every(t *testing.T, of fs.FS, n int) []string {
+	f, err := of.Open("serviceCall.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var out []string
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 1<<20)
+	for i := 0; lines.Scan() && len(out) < 20; i++ {
+		if i%n == 0 {
+			var o struct{ UUID string }
+			if err := json.Unmarshal(lines.Bytes(), &o); err != nil {
+				t.Fatal(err)
+			}
+			out = append(out, o.UUID)
+		}
+	}
+	if err := lines.Err(); err != nil || len(out) != 20 {
+		t.Fatal(len(out), err)
+	}
+	return out
 }
