@@ -50,6 +50,11 @@ func discoverAcme(t *testing.T) *scope.Document {
 		if out, err := exec.Command("cp", "-r", "../../fixtures/acme", dir).CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
+		for _, path := range []string{"acme.db", "acme.db-shm", "acme.db-wal", ".deskform"} { // of whoever has tried the example
+			if err := os.RemoveAll(filepath.Join(dir, path)); err != nil {
+				t.Fatal(err)
+			}
+		}
 		far, err := sandbox.New(sandbox.Options{Dir: filepath.Join(dir, "itsm365"), Keys: map[string]sandbox.Profile{"k-of-the-sandbox": {}}, Clock: acmeDay})
 		if err != nil {
 			t.Fatal(err)
