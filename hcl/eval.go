@@ -215,6 +215,9 @@ func (p *partMapping) flag(rs *rowState) (*bool, error) {
 			return &b, nil
 		}
 	}
+	if p.guessed {
+		return nil, nil
+	}
 	return nil, &fault{"private_unreadable", "the column that says whether it is private is neither true nor false, yes nor no, да nor нет, 1 nor 0"}
 }
 

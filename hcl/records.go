@@ -67,6 +67,8 @@ type partMapping struct {
 	key     *node
 	fields  []assignment
 	private int // slot of the source's own flag, or -1
+	// guessed: the flag's column is known by its name alone.
+	guessed bool
 }
 
 // A counter counts how often something was looked up and found; many goroutines may count.
@@ -615,7 +617,7 @@ func (l *loader) part(d *setDecl, b *hclsyntax.Block, c *compiler) {
 		if t.form == listForm && t.element().form == rowForm && t.element().row != nil {
 			elem = t.element()
 			if rt := elem.row; rt.private != "" {
-				pm.private = m.table(rt).path([]string{rt.private})
+				pm.private, pm.guessed = m.table(rt).path([]string{rt.private}), rt.guessed
 			}
 		} else if !pm.rows.bad {
 			l.errorf(a.Expr.Range(), "Rows needed", "for_each needs rows: rows(data.TYPE.NAME, each.UUID), or [for c in rows(…) : c if …]. This is %s.", t)

@@ -200,6 +200,7 @@ type rowType struct {
 	// columns is nil for rows that are not typed.
 	columns  map[string]plan.Column
 	private  string
+	guessed  bool
 	catalogs map[string][]string
 	// keyed: rows() has something to look by.
 	keyed bool
@@ -212,7 +213,7 @@ type rowType struct {
 func newRowType(addr string, lock map[string]plan.RowType) *rowType {
 	rt := &rowType{addr: addr}
 	if l, ok := lock[addr]; ok {
-		rt.columns, rt.private, rt.catalogs, rt.file = l.Columns, l.Private, l.Catalogs, l.File
+		rt.columns, rt.private, rt.guessed, rt.catalogs, rt.file = l.Columns, l.Private, l.Guessed, l.Catalogs, l.File
 		if rt.columns == nil {
 			rt.columns = map[string]plan.Column{}
 		}

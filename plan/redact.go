@@ -69,10 +69,10 @@ func SpellHTML(s Speller, kind *Kind, w *Want) {
 	}
 }
 
-// identifies reports whether a record is found or told apart by a field.
+// identifies reports whether a record is found or told apart by a field. An e-mail address always does: it is where a person
+// is written to.
 func identifies(set *Set, kind *Kind, name string) bool {
-	f, _ := kind.Field(name)
-	return slices.Contains(kind.NaturalKeys, name) || slices.Contains(set.Match, name) || f.Attributes == "" && slices.Contains(kind.Matches, name)
+	return name == "email" || slices.Contains(kind.NaturalKeys, name) || slices.Contains(set.Match, name)
 }
 
 // attributeOf is the data type of the attribute that a field writes; empty for any other field.

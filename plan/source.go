@@ -70,6 +70,8 @@ type RowType struct {
 	Columns map[string]Column `json:"columns"`
 	// Private is the column whose true makes a part internal ("private" for ITSM 365 comments, IT 2.7).
 	Private string `json:"private,omitempty"`
+	// Guessed: nobody named that column, its name alone says so; values that are no truth say nothing then.
+	Guessed bool `json:"private_guessed,omitempty"`
 	// Catalogs are the known codes of catalog columns, for did-you-mean.
 	Catalogs map[string][]string `json:"catalogs,omitempty"`
 	// File names the file whose heads the columns are, when they were read just now; for messages, and not kept.

@@ -57,6 +57,9 @@ func apart(steps []plan.Step) (own, shared []plan.Step) {
 // is done, so that at most Bulk.Max - 1 steps of a kind are held.
 func (r *Runner) wait(ctx context.Context, w *waiting) {
 	r.attempted(w.p.change.Address, w.outcome)
+	if w.p.change.Action == plan.Adopt && w.p.done == 0 { // a second row of the object looks for it before the call leaves
+		r.note(w, w.steps[0].Key)
+	}
 	w.left, w.done, w.fails = len(w.steps), make([]bool, len(w.steps)), make([]failure, len(w.steps))
 	for i := range w.steps {
 		w.steps[i].ID = w.p.id(w.steps[i])
@@ -129,15 +132,20 @@ func (r *Runner) together(ctx context.Context, all []share) {
 func (r *Runner) tell(ctx context.Context, all []share) error {
 	for _, sh := range all {
 		w := sh.w
-		w.mu.Lock()
-		if b := w.p.base; b.Partial == "" && b.Origin != "merged" {
-			w.p.begin()
-			b.Partial = sh.step().Key
-			r.Journal.Record(plan.Step{Address: b.Address, Kind: b.Kind}, plan.Result{}, b)
-		}
-		w.mu.Unlock()
+		r.note(w, sh.step().Key)
 	}
 	return r.Journal.Flush(context.WithoutCancel(ctx))
+}
+
+// note records of one that step key is next.
+func (r *Runner) note(w *waiting, key string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if b := w.p.base; b.Partial == "" && b.Origin != "merged" {
+		w.p.begin()
+		b.Partial = key
+		r.Journal.Record(plan.Step{Address: b.Address, Kind: b.Kind}, plan.Result{}, b)
+	}
 }
 
 // joint is the step of the call that does all of some steps.

@@ -40,7 +40,7 @@ func Schema() plan.SourceSchema {
 			{Name: "null", Type: plan.TypeStrings, Doc: "Texts that mean null, beside the empty field: `[\"?\"]`. An empty field is null only when it is listed or nothing is."},
 			{Name: "time_format", Type: plan.TypeString, Doc: "How times look: `dd.MM.yyyy HH:mm`, `d/M/yyyy HH:mm`, or a Go layout. A column at least two thirds of whose values look so holds times, and a value that does not breaks its row; `types` decides otherwise."},
 			{Name: "time_zone", Type: plan.TypeString, Doc: "The IANA zone of times without one; UTC when left out."},
-			{Name: "private", Type: plan.TypeString, Doc: "The column that says whether a row is internal (true or false, yes or no, да or нет, 1 or 0): whatever a mapping makes of it, such a row never becomes a message that a customer sees. A column `private` of booleans is taken without being named."},
+			{Name: "private", Type: plan.TypeString, Doc: "The column that says whether a row is internal (true or false, yes or no, да or нет, 1 or 0): whatever a mapping makes of it, such a row never becomes a message that a customer sees. A column `private` is taken without being named; there, values that are none of these say nothing."},
 			{Name: "class", Type: plan.TypeString, Doc: "The class of ITSM 365 that the file shows: `serviceCall`, `employee`. Its heads are captions then, and become the codes of attributes, the texts of states, types, catalogs, links, intervals and truths become values as over the API. The title of a link stands for its UUID, as exports have none, and a row without a UUID column has its key as UUID: `key` is `number` of tickets and `title` of others when left out. Times are `dd.MM.yyyy HH:mm` in Europe/Moscow unless the arguments say otherwise. CSV and XLSX only (IT 4)."},
 			{Name: "heads", Type: plan.TypeMap, Doc: "The tenant's own captions: `{ \"Магазин\" = \"shop\" }`. They go before those of the stock configuration. Heads that nobody knows stay as they are, and `pull` lists them: `each[\"Магазин\"]`."},
 			{Name: "separator", Type: plan.TypeString, Doc: "What separates several values of a cell, with `class`; a line break or `;` where the cell has one, and else `\", \"`."},
@@ -341,22 +341,22 @@ func (src *Source) Describe(ctx context.Context, d plan.Data) (plan.RowType, err
 		return rt, err
 	}
 	rt.Notes = s.notes()
-	rt.Private, err = s.flag(rt.Columns)
+	rt.Private, rt.Guessed, err = s.flag(rt.Columns)
 	return rt, err
 }
 
-// flag is the column that says whether a row is internal; empty when there is none.
-func (s *spec) flag(columns map[string]plan.Column) (string, error) {
+// flag is the column that says whether a row is internal, and whether its name alone says that; empty when there is none.
+func (s *spec) flag(columns map[string]plan.Column) (name string, guessed bool, err error) {
 	if s.private == "" {
-		if columns["private"].Type == plan.ColumnBool {
-			return "private", nil
+		if c, ok := columns["private"]; ok {
+			return "private", c.Type != plan.ColumnBool, nil
 		}
-		return "", nil
+		return "", false, nil
 	}
 	if _, ok := columns[s.private]; !ok && len(columns) > 0 {
-		return "", fmt.Errorf("read %s: there is no column %q, which private names; it has %s", s.name, s.private, strings.Join(slices.Sorted(maps.Keys(columns)), ", "))
+		return "", false, fmt.Errorf("read %s: there is no column %q, which private names; it has %s", s.name, s.private, strings.Join(slices.Sorted(maps.Keys(columns)), ", "))
 	}
-	return s.private, nil
+	return s.private, false, nil
 }
 
 // cut is a number of rows that is no accident: exports end at some thousands (IT 4).

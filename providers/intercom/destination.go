@@ -153,7 +153,7 @@ func (n *normal) lower(field string) {
 
 func (n *normal) oneLine(field string, most int) {
 	if s, ok := n.w.Fields[field].(string); ok {
-		s = spaces.ReplaceAllString(strings.TrimSpace(strip(s)), " ")
+		s = n.keyless(field, spaces.ReplaceAllString(strings.TrimSpace(strip(s)), " "))
 		n.w.Fields[field] = s
 		if s == "" {
 			n.w.Fields[field] = nil
@@ -262,7 +262,7 @@ func (n *normal) typed(field string, v plan.Value, def plan.AttributeDef) plan.V
 		}
 		return s
 	}
-	s := spaces.ReplaceAllString(strings.TrimSpace(strip(scalar(v))), " ")
+	s := n.keyless(field, spaces.ReplaceAllString(strings.TrimSpace(strip(scalar(v))), " "))
 	if s == "" {
 		return nil
 	}
@@ -287,7 +287,7 @@ func (n *normal) conversation() {
 	w := n.w
 	split := n.text("on_long") == "split"
 	if body, ok := w.Fields["body"].(string); ok {
-		body = tidy(strip(body))
+		body = n.keyless("body", tidy(strip(body)))
 		w.Fields["body"] = body
 		if body == "" {
 			w.Fields["body"] = noText
@@ -330,6 +330,8 @@ func (n *normal) thread() {
 		body = strings.TrimSpace(strip(body))
 		if hasMarkup(body) && !isTame(body) {
 			body = n.clean(p.List, body) // the mapping may have forgotten html()
+		} else if !hasMarkup(body) {
+			body = n.keyless(p.List, body)
 		}
 		if !split && utf8.RuneCountInString(paragraphsOf(body))+front(p.Fields) > maxBody {
 			n.problem(p.List, "too_long", fmt.Sprintf("part %s is longer than %d characters (IC 7 #6); on_long = \"split\" lets it go on in more parts", p.Key, maxBody))

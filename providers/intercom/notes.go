@@ -56,6 +56,18 @@ func (n *normal) clean(field, s string) string {
 	return out
 }
 
+// keyless takes keys of the source and one-click links out of a plain text, with a note about it (IT trap 25).
+func (n *normal) keyless(field, s string) string {
+	out := withoutSecrets(s)
+	if out == s {
+		return s
+	}
+	for _, c := range cleaned(strings.ReplaceAll(s, "<", "‹"), strings.ReplaceAll(out, "<", "‹")) {
+		n.w.Notes = append(n.w.Notes, plan.Problem{Field: field, Rule: c.rule, Times: c.times, Text: fmt.Sprintf("%s: %d", strings.ReplaceAll(c.rule, "_", " "), c.times)})
+	}
+	return out
+}
+
 // noteToken is the word by which a note is told from all others.
 func noteToken(a plan.Address, list, key string) string {
 	a.Key += "\x00" + list + "\x00" + key

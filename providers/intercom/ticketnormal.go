@@ -14,7 +14,7 @@ const maxDescription = 32767
 // ticket makes a wanted ticket comparable. attr knows the attributes of a type by the model "ticket_attribute/TYPE".
 func (n *normal) ticket(attr func(model, name string) (plan.AttributeDef, bool)) {
 	if body, ok := n.w.Fields["body"].(string); ok {
-		body = tidy(strip(body))
+		body = n.keyless("body", tidy(strip(body)))
 		n.w.Fields["body"] = body
 		if body == "" {
 			n.w.Fields["body"] = nil
