@@ -18,6 +18,12 @@ var hidden = wordSet("script style iframe object noscript noembed noframes frame
 // foreign are the elements with names of their own inside.
 var foreign = wordSet("svg math")
 
+// wordy are the elements that people write as placeholders or as words: bare, and closed nowhere, they are text. So is one of
+// the hidden ones, behind which everything else would go.
+var wordy = wordSet(`area aside audio base button canvas caption col data datalist details dialog embed figure frame
+	input label legend link map mark menu menuitem meta meter object option output param picture progress select source
+	summary template textarea time title track var video`)
+
 // lone are the attributes that HTML has without a value.
 var lone = wordSet(`allowfullscreen async autofocus autoplay border checked compact contenteditable controls default defer disabled download draggable
 	hidden inert ismap itemscope loop multiple muted nohref noresize noshade novalidate nowrap open playsinline readonly required reversed
@@ -43,6 +49,7 @@ func scan(s string, text func(string), found func(tag) bool) {
 	inside := "" // a foreign element
 	begin, at := 0, 0
 	unclosed := false // no comment that begins from here on ends
+	ends := lastEnds{}
 	for {
 		i := strings.IndexByte(s[at:], '<')
 		if i < 0 {
@@ -54,6 +61,9 @@ func scan(s string, text func(string), found func(tag) bool) {
 		ok := false
 		if !comment || !unclosed {
 			t, ok = tagAt(s[at:], inside != "")
+		}
+		if ok && inside == "" && !t.end && ends.word(t) && ends.of(s, t.name) < at {
+			ok = false
 		}
 		if !ok {
 			unclosed = unclosed || comment
@@ -78,6 +88,34 @@ func scan(s string, text func(string), found func(tag) bool) {
 	if begin < len(s) {
 		text(s[begin:])
 	}
+}
+
+// lastEnds are where elements are closed for the last time in a text, -1 for nowhere; each is looked for once.
+type lastEnds map[string]int
+
+// word reports whether a tag can be a word in brackets.
+func (lastEnds) word(t tag) bool {
+	return hidden[t.name] || wordy[t.name] && len(t.raw) == len(t.name)+2
+}
+
+func (l lastEnds) of(s, name string) int {
+	at, known := l[name]
+	if !known {
+		at = -1
+		for from := len(s); from >= 0; {
+			i := strings.LastIndex(s[:from], "</")
+			if i < 0 {
+				break
+			}
+			if rest := s[i+2:]; len(rest) > len(name) && strings.EqualFold(rest[:len(name)], name) && (isSpace(rest[len(name)]) || rest[len(name)] == '>') {
+				at = i
+				break
+			}
+			from = i
+		}
+		l[name] = at
+	}
+	return at
 }
 
 // hasMarkup reports whether a text is HTML.

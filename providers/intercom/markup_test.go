@@ -32,6 +32,9 @@ func TestBrackets(t *testing.T) {
 		{"what Outlook writes", `<!doctype html><?xml:namespace prefix = o /><![if !mso]><p>x<o:p>&nbsp;</o:p></p><![endif]><!--[if mso]><v:x/><![endif]-->`, "<p>x\u00a0</p>", "x"},
 		{"a drawing", `x<svg width="1"><path d="M0"/><my:own a b c>y</svg> <path>`, "<p>xy &lt;path&gt;</p>", "xy <path>"},
 		{"tags in capitals", "<P>a</P><DIV>b</DIV>", "<p>a</p><p>b</p>", "a\n\nb"},
+		{"words in brackets that are elements as well", "Замените <source> на <target> и <data>, <select> from <option>", "<p>Замените &lt;source&gt; на &lt;target&gt; и &lt;data&gt;, &lt;select&gt; from &lt;option&gt;</p>", "Замените <source> на <target> и <data>, <select> from <option>"},
+		{"a hidden one that is closed nowhere", "параметр <style> не тот, и <Script> тоже", "<p>параметр &lt;style&gt; не тот, и &lt;Script&gt; тоже</p>", "параметр <style> не тот, и <Script> тоже"},
+		{"a closed one", "<p>a</p><style>p {}</style><SCRIPT>x</SCRIPT ><select><option>b</option></select>", "<p>a</p><p>b</p>", "a\n\nb"},
 		{"a picture with a sign in its words", `<p><img alt="a > b" src="cid:1">c</p>`, "<p>[picture: a &gt; b]c</p>", "[picture: a > b]c"},
 	} {
 		got, _ := clean(tt.in).(string)
