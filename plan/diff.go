@@ -128,7 +128,9 @@ func diffOne(set *Set, kind *Kind, want *Want, base *Base, w World) (Change, err
 		err = identify(set, kind, want, r, w, &c)
 	}
 	if err == nil && c.Action == Merged { // its notes are its own all the same
-		err = r.parts(want.Parts, base, nil, &c)
+		if err = r.parts(want.Parts, base, nil, &c); err == nil && base != nil {
+			c.Reclaimable, err = reclaimable(want, base, w)
+		}
 	}
 	if err != nil || !c.Action.Writes() {
 		return c, err

@@ -39,6 +39,9 @@ func (a *app) applyCmd() *cobra.Command {
 			if err := p.check(); err != nil {
 				return err
 			}
+			if p.SettleAfter <= 0 {
+				return fmt.Errorf("--settle-after %s: a call without an answer has to be waited for, longer than any index lag; 10m is the default", p.SettleAfter)
+			}
 			file := ""
 			if len(args) == 1 {
 				file = args[0]
