@@ -23,6 +23,9 @@ import (
 
 // TestAcceptance are the eight checks of IT 8.5, over HTTP against the sandbox.
 func TestAcceptance(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing in it is concurrent that others are not")
+	}
 	for i, check := range []func(*testing.T){acceptPageSizes, acceptShifts, acceptZones, acceptKeys, acceptWithoutGet, acceptMissingModules, acceptNothingTouched, acceptUnknownAttributes} {
 		t.Run(fmt.Sprint(i+1), check)
 	}

@@ -197,6 +197,9 @@ func spoken(of string, n int) change {
 // TestForecastOfKinds is TestForecastEqualsCount for tickets and their definitions, custom objects, conversations that are
 // linked with them, and notes on people and companies.
 func TestForecastOfKinds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing in it is concurrent that others are not")
+	}
 	tags := row("tickets", "t1", "urgent", "yes", "vip", "yes")
 	assigned := row("tickets", "t1", "team", "desk", "agent", "agent@acme.example")
 	snoozed := row("tickets", "t1", "state", "snoozed", "until", "2027-01-01T00:00:00Z")

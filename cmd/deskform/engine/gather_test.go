@@ -96,6 +96,9 @@ func TestPullInterrupted(t *testing.T) {
 
 // TestPullKilled: what a kill leaves at every tenth call is enough to go on with.
 func TestPullKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing in it is concurrent that others are not")
+	}
 	n := newTenant(t, itsmsandbox.Options{FS: acme(t, 40)}, tenantData)
 	n.args["page_size"] = int64(20)
 	dir := t.TempDir()
@@ -179,6 +182,9 @@ func TestFullPullInterrupted(t *testing.T) {
 // TestKeyLosesRights: a key that sees less than before stops the pull and the plan; rows, lock file and state stay as they
 // are, and with the rights back nothing has changed. A bound may allow it.
 func TestKeyLosesRights(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing in it is concurrent that others are not")
+	}
 	const poor = "aaaaaaaa-4a59-4687-9b0e-15c8d7a6e4f2"
 	for name, p := range map[string]itsmsandbox.Profile{"a type": {HiddenClasses: []string{"serviceCall$request"}}, "a class": {HiddenClasses: []string{"serviceCall"}}, "comments": {HiddenClasses: []string{"comment"}}} {
 		t.Run(name, func(t *testing.T) {
