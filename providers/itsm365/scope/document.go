@@ -174,7 +174,8 @@ type Catalog struct {
 	Items []CatalogItem `json:"items"`
 }
 
-// A CatalogItem is a value; Title is masked where it may hold a person's name, address or number.
+// A CatalogItem is a value. Title is masked unless it is one of the stock or its words name nobody; of a code that may name
+// somebody the item's UUID stands in Code.
 type CatalogItem struct {
 	Code     string `json:"code"`
 	Title    string `json:"title"`

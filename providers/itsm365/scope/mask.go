@@ -72,14 +72,6 @@ func ident(s string) string {
 	return Mask(s)
 }
 
-// codeOf shows the code of a catalog's item. What is no code, or holds a long number, is masked.
-func codeOf(s string) string {
-	if itemCode.MatchString(s) && !longNumber.MatchString(s) {
-		return s
-	}
-	return Mask(s)
-}
-
 // keyOf shows the UUID of an object, by which it is found in ITSM 365. What is none is masked.
 func keyOf(s string) string {
 	if objectKey.MatchString(s) {
@@ -88,13 +80,16 @@ func keyOf(s string) string {
 	return Mask(s)
 }
 
-// names are the words of people's names, as hashes.
+// names are the words of people's names, and of their addresses before the @, as hashes.
 type names struct {
-	seed  maphash.Seed
-	words map[uint64]bool
+	seed    maphash.Seed
+	words   map[uint64]bool
+	mailers map[uint64]bool
 }
 
-func newNames() *names { return &names{seed: maphash.MakeSeed(), words: map[uint64]bool{}} }
+func newNames() *names {
+	return &names{seed: maphash.MakeSeed(), words: map[uint64]bool{}, mailers: map[uint64]bool{}}
+}
 
 // add learns the words of a name, and their stems without the last letter, for Russian bends names.
 func (n *names) add(name string) {
@@ -106,11 +101,29 @@ func (n *names) add(name string) {
 	}
 }
 
-// has reports a text with a word that may be one of the names.
+// addMail learns the words of an address before the @.
+func (n *names) addMail(address string) {
+	local, _, _ := strings.Cut(address, "@")
+	for _, w := range words(local) {
+		n.mailers[maphash.String(n.seed, w)] = true
+	}
+}
+
+// addressed reports a text with a word of somebody's address.
+func (n *names) addressed(text string) bool {
+	for _, w := range words(text) {
+		if n.mailers[maphash.String(n.seed, w)] {
+			return true
+		}
+	}
+	return false
+}
+
+// has reports a text with a word that may be one of the names. One of two letters may have another behind it.
 func (n *names) has(text string) bool {
 	for _, w := range words(text) {
 		r := []rune(w)
-		for cut := 0; cut <= 3 && len(r)-cut >= 3; cut++ {
+		for cut := 0; cut <= 3 && (len(r)-cut >= 3 || cut <= 1 && len(r)-cut == 2); cut++ {
 			if n.words[maphash.String(n.seed, string(r[:len(r)-cut]))] {
 				return true
 			}
@@ -119,12 +132,12 @@ func (n *names) has(text string) bool {
 	return false
 }
 
-// words are the words of three letters and more, lower case, ё as е.
+// words are the words of two letters and more, lower case, ё as е.
 func words(text string) []string {
 	all := strings.FieldsFunc(strings.ReplaceAll(strings.ToLower(text), "ё", "е"), func(r rune) bool { return !unicode.IsLetter(r) })
 	out := all[:0]
 	for _, w := range all {
-		if len([]rune(w)) >= 3 {
+		if len([]rune(w)) >= 2 {
 			out = append(out, w)
 		}
 	}
@@ -133,17 +146,15 @@ func words(text string) []string {
 
 var longNumber = regexp.MustCompile(`\d[\d ()-]{4,}\d`)
 
-// named shows the title of a thing of the configuration: a catalog item, a service, a team. One that may hold a person's
-// name, an address or a number is masked.
+// named shows the title of a thing of the configuration: a catalog item, a service, a team. It is masked unless its
+// words name nobody.
 func (n *names) named(title string) string {
 	shown := strings.Join(strings.Fields(strings.Map(printable, title)), " ")
 	if runes := []rune(shown); len(runes) > 60 {
 		shown = string(runes[:60]) + "…"
 	}
-	for _, s := range []string{title, shown} {
-		if strings.ContainsRune(s, '@') || longNumber.MatchString(s) || n.has(s) {
-			return Mask(title)
-		}
+	if !n.harmless(title) || !n.harmless(shown) {
+		return Mask(title)
 	}
 	return shown
 }

@@ -66,13 +66,16 @@ func FuzzTexts(f *testing.F) {
 	n.add("Иванов Пётр")
 	f.Fuzz(func(t *testing.T, s string) {
 		_, _, _ = plain(s), scriptOf(s), secretsIn(s)
-		for _, shown := range []string{ident(s), keyOf(s), codeOf(s)} {
+		for _, shown := range []string{ident(s), keyOf(s)} {
 			if shown != s && shown != Mask(s) {
 				t.Fatalf("%q became %q", s, shown)
 			}
 			if strings.ContainsAny(shown, "<>\"&`|\n") && !strings.ContainsAny(Mask(s), "<>\"&`|\n") {
 				t.Fatalf("%q became %q", s, shown)
 			}
+		}
+		if code, _ := n.item("trainer", "trainer$1", s, ""); code != s && code != "trainer$1" || code == s && s != "" && !itemCode.MatchString(s) {
+			t.Fatalf("%q became %q", s, code)
 		}
 		named := n.named(s)
 		if named != Mask(s) && (n.has(named) || strings.ContainsRune(named, '@')) {
@@ -89,6 +92,8 @@ func TestNamed(t *testing.T) {
 	n.add("Иванов")
 	n.add("Анна")
 	n.add("Семёнов")
+	n.add("Ян")
+	n.addMail("p.sidorkin@corp.example")
 	for _, tt := range []struct{ in, want string }{
 		{"1. Критический", "1. Критический"},
 		{"Склад Иванова", "Ххххх Ххххххх"},
@@ -97,11 +102,50 @@ func TestNamed(t *testing.T) {
 		{"help@acme.example", "xxxx@xxxx.xxxxxxx"},
 		{"Дежурный 8 900 000 05 12", "Хххххххх 9 999 999 99 99"},
 		{"Пн–Пт 09:00–18:00", "Пн–Пт 09:00–18:00"},
-		{"две\nстроки\u202e", "две строки"},
-		{strings.Repeat("слово ", 20), strings.TrimSpace(strings.Repeat("слово ", 10)) + " …"},
+		{"Нет\nсвязи\u202e", "Нет связи"},
+		{strings.Repeat("почта ", 20), strings.TrimSpace(strings.Repeat("почта ", 10)) + " …"},
+		{"Орлова Жанна Викторовна", "Хххххх Ххххх Хххххххххх"},
+		{"склад орлова жанна", "ххххх хххххх ххххх"},
+		{"Директор: Ян", "Хххххххх: Хх"},
+		{"Кабинет Яна", "Ххххххх Ххх"},
+		{"kuzn(at)corp.ru t.me/kuzn", "xxxx(xx)xxxx.xx x.xx/xxxx"},
+		{"Пароль от сейфа Zx8!kk", "Хххххх хх ххххх Xx9!xx"},
+		{"Кассы и эквайринг", "Кассы и эквайринг"},
+		{"Доступ к zx8kk1", "Хххххх х xx9xx9"},
+		{"Склад sidorkin", "Ххххх xxxxxxxx"},
+		{"Пн–Пт, Иваненко", "Хх–Хх, Хххххххх"},
 	} {
 		if got := n.named(tt.in); got != tt.want {
 			t.Errorf("named(%q) = %q, want %q", tt.in, got, tt.want)
+		}
+	}
+}
+
+// TestItem: a code is shown where it is of the stock or its words name nobody.
+func TestItem(t *testing.T) {
+	n := newNames()
+	n.add("Кузнецов")
+	n.addMail("sidorkin@corp.example")
+	n.addMail("shop@corp.example")
+	for _, tt := range []struct{ catalog, code, title, wantCode, wantTitle string }{
+		{"priority", "critical", "1. Критический", "critical", "1. Критический"},
+		{"priority", "critical", "1. Орлова", "critical", "9. Хххххх"},
+		{"priority", "orlova_zhanna", "Орлова Жанна Викторовна", "x$1", "Хххххх Ххххх Хххххххххх"},
+		{"trainer", "sidorkin.p", "Телефон", "x$1", "Телефон"},
+		{"trainer", "shop", "", "x$1", ""},
+		{"trainer", "resolved", "Дубль", "resolved", "Дубль"},
+		{"category", "pfojectStart", "", "pfojectStart", ""},
+		{"trainer", "cashDesk2", "", "cashDesk2", ""},
+		{"trainer", "K1", "", "K1", ""},
+		{"trainer", "VPN_access", "", "VPN_access", ""},
+		{"trainer", "ZHANNA", "", "x$1", ""},
+		{"trainer", "79000000512", "", "x$1", ""},
+		{"timezone", "Asia/Yekaterinburg", "Екатеринбург (UTC+5)", "Asia/Yekaterinburg", "Екатеринбург (UTC+5)"},
+		{"trainer", "Asia/Yekaterinburg", "", "x$1", ""},
+	} {
+		code, title := n.item(tt.catalog, "x$1", tt.code, tt.title)
+		if code != tt.wantCode || title != tt.wantTitle {
+			t.Errorf("%s %s %q: %q %q, want %q %q", tt.catalog, tt.code, tt.title, code, title, tt.wantCode, tt.wantTitle)
 		}
 	}
 }

@@ -64,6 +64,7 @@ func (s *survey) person(key, typ string, o object) {
 		for _, code := range []string{"lastName", "firstName", "middleName"} {
 			s.names.add(o.text(code))
 		}
+		s.names.addMail(o.text("email"))
 	}
 	s.people.all[key], s.people.byHash[hash(key)] = p, p
 }

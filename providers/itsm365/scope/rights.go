@@ -292,7 +292,8 @@ func (s *survey) readCatalog(ctx context.Context, code string) error {
 			continue
 		}
 		s.met[hash(row.Key)] = true
-		cat.items[row.Key] = CatalogItem{Code: codeOf(o.text("code")), Title: s.names.named(o.text("title")), Archived: o.is("removed"), Folder: o.is("folder")}
+		shown, title := s.names.item(code, row.Key, o.text("code"), o.text("title"))
+		cat.items[row.Key] = CatalogItem{Code: shown, Title: title, Archived: o.is("removed"), Folder: o.is("folder")}
 		for name, v := range o { // parents, and what lookup tables lead to
 			if link, is := v.(map[string]any); is && name != "UUID" {
 				if meta, _ := link["metaClass"].(string); link["code"] != nil {

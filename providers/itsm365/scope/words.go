@@ -193,7 +193,7 @@ var phrases = map[string][2]string{
 	"kind.links": {"links", "ссылки"}, "kind.files": {"files", "файлы"}, "kind.list": {"list", "список"}, "kind.object": {"object", "объект"}, "kind.any": {"several", "разное"}, "kind.unknown": {"unknown", "неизвестно"},
 
 	"catalogs":      {"Catalogs", "Справочники"},
-	"catalogs_note": {"Items by how often objects point to them. Titles that may hold a person's name, address or number are masked.", "Элементы по числу ссылок на них. Названия, в которых могут быть имя, адрес или номер человека, скрыты."},
+	"catalogs_note": {"Items by how often objects point to them. Titles of your own are masked unless their words name nobody; for a code that may be a name the item's UUID is given.", "Элементы по числу ссылок на них. Собственные названия скрыты, если по их словам нельзя исключить имя; вместо кода, который может быть именем, дан UUID элемента."},
 	"catalog":       {"catalog", "справочник"},
 	"items":         {"items", "элементов"},
 	"folders":       {"folders", "папок"},
