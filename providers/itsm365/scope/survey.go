@@ -397,7 +397,7 @@ func (s *survey) seek(from, key, text string) {
 		return
 	}
 	once := map[string]bool{}
-	for _, kind := range secretsIn(plainForSecrets(text)) {
+	for _, kind := range secretsIn(text) {
 		x := s.secrets[kind]
 		if x == nil {
 			x = &secret{objects: map[string]int{}}
@@ -413,18 +413,6 @@ func (s *survey) seek(from, key, text string) {
 			x.places = append(x.places, from+" "+keyOf(key))
 		}
 	}
-}
-
-// plainForSecrets is the text that is read, with the addresses of its links: one-click links stand in them.
-func plainForSecrets(text string) string {
-	if !strings.Contains(text, "=") {
-		return plain(text)
-	}
-	low := strings.ToLower(text)
-	if strings.Contains(low, "accesskey") || strings.Contains(low, "access_key") {
-		return text
-	}
-	return plain(text)
 }
 
 // A secret is one kind of likely secrets as they are found.
