@@ -35,8 +35,8 @@ func (a *app) discoverCmd() *cobra.Command {
 		Use:   "discover",
 		Short: "Look over the ITSM 365 tenant and write the scope document: what moves, what does not, what it takes",
 		Long: `Reads the tenant of the provider "itsm365" block and nothing else: no data block, no state and no Intercom is needed, a folder
-from deskform init will do. It only reads. Values of people are masked. Where the folder has data blocks of this tenant,
-schema.lock.json is brought up to date as a pull does.`,
+from deskform init will do. It only reads, and of the files no more than the first bytes of one, to see whether the key may. Values
+of people are masked. Where the folder has data blocks of this tenant, schema.lock.json is brought up to date as a pull does.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.discover(cmd.Context(), o) },
 	}

@@ -96,7 +96,8 @@ type Seats struct {
 
 // An Unseen is what the key did not show.
 type Unseen struct {
-	// ID is refused, empty, unlisted (objects that others link to), incomplete (the list broke off), mute_tickets (tickets that
+	// ID is refused, empty, unlisted (objects that others link to), incomplete (the list broke off), bytes (the one file that
+	// was tried gave none), mute_tickets (tickets that
 	// say they have comments and show none) or attribute (the stock model has it and no object shows it).
 	ID    string `json:"id"`
 	Class string `json:"class"`

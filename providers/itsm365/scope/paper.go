@@ -188,7 +188,7 @@ func (w writer) unseen() []block {
 				codes = append(codes[:maxCodes], w.say("more", w.n(rest)))
 			}
 			list = append(list, w.say("unseen.attribute", u.Class, strings.Join(codes, ", ")))
-		case "refused", "incomplete":
+		case "refused", "incomplete", "bytes":
 			list = append(list, w.say("unseen."+u.ID, u.Class, u.Detail))
 		case "empty":
 			list = append(list, w.say("unseen.empty", u.Class))

@@ -175,6 +175,9 @@ func (s *survey) unseen() []Unseen {
 			out = append(out, Unseen{ID: "refused", Class: code, Detail: s.names.without(c.refused)})
 		}
 	}
+	if s.trial.refused != "" {
+		out = append(out, Unseen{ID: "bytes", Class: "file", Detail: s.names.without(s.trial.refused)})
+	}
 	unlisted := map[string]map[string]bool{}
 	for at, keys := range s.missing {
 		if s.classes[at.to] == nil || s.classes[at.to].state == "refused" {

@@ -25,6 +25,8 @@ type Source interface {
 	Now(ctx context.Context) (time.Time, error)
 	// Calls is how many calls were sent so far.
 	Calls() int
+	// One file is opened in a run, to see whether the key may.
+	plan.Opener
 }
 
 var _ Source = (*itsm365.Source)(nil)
@@ -98,6 +100,7 @@ type survey struct {
 	tickets  map[string]*ticket
 	threads  threads
 	files    files
+	trial    trial
 	langs    map[string]*Language
 	secrets  map[string]*secret
 	future   map[string]int
@@ -152,6 +155,9 @@ func Run(ctx context.Context, src Source, o Options) (*Document, error) {
 		if err := s.readCatalog(ctx, s.wanted[i]); err != nil {
 			return nil, err
 		}
+	}
+	if err := s.tryFile(ctx); err != nil {
+		return nil, err
 	}
 	d := s.document()
 	d.Calls = src.Calls() - before

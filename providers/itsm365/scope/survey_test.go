@@ -6,13 +6,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"iter"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"testing/iotest"
 	"time"
 
 	"golang.org/x/net/html"
@@ -297,12 +300,21 @@ type fake struct {
 	owned   map[string][]string // comments by owner
 	stream  func(class string) iter.Seq2[plan.Row, error]
 	asked   []string
+	bytes   io.Reader // of every file; nil for a refusal
 }
 
 func (f *fake) Now(context.Context) (time.Time, error) {
 	return time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC), nil
 }
 func (f *fake) Calls() int { return len(f.asked) }
+
+func (f *fake) OpenFile(_ context.Context, key string) (plan.Content, error) {
+	f.asked = append(f.asked, "get-file "+key)
+	if f.bytes == nil {
+		return plan.Content{}, errors.New("get-file: " + key + ": Ivanova may not")
+	}
+	return plan.Content{Body: io.NopCloser(f.bytes)}, nil
+}
 
 func (f *fake) Probe(_ context.Context, class string) (itsm365.Probe, error) {
 	f.asked = append(f.asked, class)
@@ -362,6 +374,56 @@ func TestCommentsPerOwner(t *testing.T) {
 	}
 	if asked := strings.Join(f.asked, ","); !strings.Contains(asked, "comment serviceCall$1,comment serviceCall$2") {
 		t.Errorf("asked %s", asked)
+	}
+}
+
+// TestTriesOneFile: the smallest file that everybody may see is asked for its first bytes, once; that it gives none is said.
+func TestTriesOneFile(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		bytes io.Reader
+		want  string
+	}{
+		{"readable", strings.NewReader(strings.Repeat("x", 1000)), ""},
+		{"refused", nil, `{"id":"bytes","class":"file","detail":"get-file: file$3: Xxxxxxx may not"}`},
+		{"cut", strings.NewReader("x"), `{"id":"bytes","class":"file","detail":"file$3 has fewer bytes than its file object says"}`},
+		{"broken", iotest.ErrReader(errors.New("reset by peer")), `{"id":"bytes","class":"file","detail":"reset by peer"}`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := &fake{bytes: tt.bytes, rows: map[string][]string{
+				"employee": {`{"UUID":"employee$9","metaClass":"employee$employee","lastName":"Ivanova"}`},
+				"file": {`{"UUID":"file$1","metaClass":"file","fileSize":0}`, `{"UUID":"file$2","metaClass":"file","fileSize":5000}`,
+					`{"UUID":"file$3","metaClass":"file","fileSize":600}`, `{"UUID":"file$4","metaClass":"file","fileSize":10,"authorOnly":true}`}}}
+			d, err := scope.Run(t.Context(), f, scope.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			asked := slices.DeleteFunc(slices.Clone(f.asked), func(s string) bool { return !strings.HasPrefix(s, "get-file ") })
+			if got := inJSON(t, d.Unseen); strings.Contains(got, `"bytes"`) != (tt.want != "") || !strings.Contains(got, tt.want) || strings.Join(asked, ",") != "get-file file$3" {
+				t.Errorf("asked %v, unseen %s", asked, got)
+			}
+			if tt.name == "readable" {
+				if left, _ := io.ReadAll(tt.bytes); len(left) != 1000-512 {
+					t.Errorf("%d bytes were left alone", len(left))
+				}
+			}
+		})
+	}
+}
+
+// TestFilesDenied: the service lists files to a key that may not read them.
+func TestFilesDenied(t *testing.T) {
+	src, far := tenant(t, acme(), sandbox.Profile{DenyGetFile: []string{"*"}}, nil)
+	d, err := scope.Run(t.Context(), src, scope.Options{Zone: moscow(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := inJSON(t, d.Unseen); !strings.Contains(got, `"id":"bytes"`) || far.Stats().Calls["get-file"]["file"] != 1 {
+		t.Errorf("%s, %v", got, far.Stats().Calls["get-file"])
+	}
+	var md bytes.Buffer
+	if err := scope.Markdown(&md, d, scope.English); err != nil || !strings.Contains(md.String(), "files are listed, and the one that was tried") {
+		t.Error(err, "the document does not say so")
 	}
 }
 

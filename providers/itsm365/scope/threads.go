@@ -294,6 +294,9 @@ func (s *survey) file(key string, o object) {
 	size = max(size, 0)
 	f.N++
 	f.Bytes += size
+	if !o.is("authorOnly") {
+		s.trial.offer(key, size)
+	}
 	count(&f.Inline, o.is("imgFromRTF"))
 	count(&f.AuthorOnly, o.is("authorOnly"))
 	count(&f.Empty, size == 0)

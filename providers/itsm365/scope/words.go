@@ -123,6 +123,7 @@ var phrases = map[string][2]string{
 	"unseen.refused":      {"%s cannot be read: %s", "%s: прочитать нельзя: %s"},
 	"unseen.empty":        {"%s lists nothing: unused, or hidden from the key", "%s: список пуст: не используется или скрыт от ключа"},
 	"unseen.incomplete":   {"%s broke off: %s", "%s: список оборвался: %s"},
+	"unseen.bytes":        {"%s: files are listed, and the one that was tried (the smallest) could not be read: %s", "%s: файлы в списке есть, но единственный проверенный (самый маленький) прочитать не удалось: %s"},
 	"unseen.unlisted":     {"%s: objects that others point to and that are not listed: %s", "%s: на них ссылаются, но в списке их нет: %s"},
 	"unseen.mute_tickets": {"%s: tickets that say they have comments and show none: %s", "%s: заявки, у которых комментарии есть, но не показаны: %s"},
 	"unseen.attribute":    {"%s: attributes of the stock model that no object shows: %s", "%s: атрибуты типовой модели, которых нет ни у одного объекта: %s"},
