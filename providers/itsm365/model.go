@@ -3,6 +3,7 @@ package itsm365
 import (
 	_ "embed"
 	"maps"
+	"slices"
 	"strings"
 
 	"deskform/plan"
@@ -60,6 +61,20 @@ func stockColumns(class string) map[string]plan.Column {
 		return cols
 	}
 	return nil
+}
+
+// Classes are those of the stock model and those that its links lead to, catalogs among them, sorted.
+func Classes() []string {
+	all := map[string]bool{}
+	for class, cols := range stock {
+		all[class] = true
+		for _, c := range cols {
+			if c.Class != "" {
+				all[c.Class] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
 }
 
 // Columns are the attributes of a class in the stock configuration, nil for a class that it does not have.

@@ -585,6 +585,83 @@ func TestOneAtATime(t *testing.T) {
 	mustRun(t, o)
 }
 
+// Catalogs that no object leads to are read, and every class of the model is asked for: it is there, or named as empty or
+// unreadable.
+func TestAsksWhatNothingLeadsTo(t *testing.T) {
+	files := small()
+	files["catalogs.jsonl"] = `{"UUID":"changeType$1","metaClass":"changeType","code":"normal","title":"Обычное"}
+{"UUID":"riskLevel$2","metaClass":"riskLevel","code":"low","title":"Низкий"}
+{"UUID":"period$3","metaClass":"period","code":"m6","title":"Полгода"}
+`
+	_, address := tenant(t, sandbox.Options{FS: dirFS(files)})
+	dir := filepath.Join(t.TempDir(), "a")
+	w := &wire{}
+	m := mustRun(t, options(t, dir, address, w))
+	said := map[string]bool{}
+	for _, c := range m.Classes {
+		said[c.Class] = true
+	}
+	for _, name := range []string{"changeType", "riskLevel", "period"} {
+		if !said[name] || strings.Count(tree(t, dir)[name+".jsonl"], "\n") != 1 {
+			t.Errorf("%s is not in the archive", name)
+		}
+	}
+	for _, name := range m.Empty {
+		said[name] = true
+	}
+	for _, u := range m.Unreadable {
+		said[u.What] = true
+	}
+	if len(itsm365.Classes()) < 20 {
+		t.Errorf("the model has %v", itsm365.Classes())
+	}
+	for _, name := range append(itsm365.Classes(), "event", "adminLogRecord", "mark", "producer", "sortwareType", "fromQuestion") {
+		if !said[name] {
+			t.Errorf("nothing is said of %s", name)
+		}
+		if w.count("find "+name) == 0 && name != "comment" && name != "file" { // those are asked for by owner
+			t.Errorf("%s was not asked for", name)
+		}
+	}
+}
+
+// A manifest or a list of hashes that was changed, or is gone, is damage, and not a folder of something else.
+func TestDamagedLists(t *testing.T) {
+	_, address := tenant(t, sandbox.Options{FS: dirFS(small())})
+	for _, tt := range []struct {
+		name, file string
+		change     func(text []byte) []byte // nil takes the file away
+		want       string
+	}{
+		{"a line more", "MANIFEST.json", func(b []byte) []byte { return append(b, "x\n"...) }, "MANIFEST.json was changed"},
+		{"another layout", "MANIFEST.json", func(b []byte) []byte { return bytes.Replace(b, []byte(`"format": 1`), []byte(`"format": 9`), 1) }, "MANIFEST.json was changed"},
+		{"no manifest", "MANIFEST.json", nil, "MANIFEST.json is gone"},
+		{"no hashes", "SHA256SUMS", nil, "SHA256SUMS is gone"},
+		{"hashes of nothing", "SHA256SUMS", func([]byte) []byte { return nil }, "KB.jsonl was added"},
+		{"no hashes in the list", "SHA256SUMS", func(b []byte) []byte { return append(b, "x\n"...) }, "SHA256SUMS was changed"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "a")
+			mustRun(t, options(t, dir, address, &wire{}))
+			path := filepath.Join(dir, tt.file)
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err = os.Remove(path); err == nil && tt.change != nil {
+				err = os.WriteFile(path, tt.change(text), 0o600)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := &wire{}
+			if _, _, err = archive.Run(t.Context(), options(t, dir, address, w)); !errors.Is(err, archive.ErrDamaged) || !strings.Contains(err.Error(), tt.want) || len(w.sent) > 0 {
+				t.Errorf("%v; asked %v", err, w.sent)
+			}
+		})
+	}
+}
+
 // What cannot be read is named with its reason, and the rest is there.
 func TestUnreadableIsNamed(t *testing.T) {
 	files := small()

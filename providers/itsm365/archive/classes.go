@@ -12,16 +12,18 @@ import (
 	"strings"
 
 	"deskform/plan"
+	"deskform/providers/itsm365"
 	"deskform/providers/transport"
 )
 
-// stock are the classes and catalogs that are asked for in any case (IT 3.2 to 3.7, 6). What the tenant has beside them is
-// found by the links of what was read.
+// stock are the classes and catalogs that are asked for in any case (IT 3.2 to 3.7, 6), with catalogs that tenants add to
+// changes; so are those of the model. What the tenant has beside them is found by the links of what was read.
 var stock = []string{
 	"root", "ou", "team", "employee", "slmService", "agreement", "agreementRule", "serviceCall", "task", "negotiation", "vote", "problem", "changeRequest",
 	"objectBase", "KB", "workRecord", "template", "domain", "markBase", "chatSession", "mail_sys", "mailLogRecord", "reportInstance",
 	"priority", "urgency", "impact", "category", "closureCode", "mark", "wayAdressing", "servicetime", "timezone", "rulesSettings", "overDue",
 	"RFCcategories", "reasonForDecl", "producer", "distribution", "typeCI", "sortwareType", "period", "fromQuestion",
+	"changeType", "riskLevel", "adminLogRecord", "interfaceTour", "predictiveModel", "event",
 }
 
 // stockTypes are read one by one where their class is refused: rights may be given by type.
@@ -82,7 +84,7 @@ func (r *run) readClasses(ctx context.Context, m *Manifest) error {
 		return err
 	}
 	defer func() { _ = j.close() }() // each entry is on the disk
-	queue := slices.Clone(stock)
+	queue := append(slices.Clone(stock), itsm365.Classes()...)
 	for _, c := range r.Classes {
 		queue = append(queue, classOf(c))
 	}

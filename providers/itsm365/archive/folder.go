@@ -88,11 +88,16 @@ func openFolder(o Options) (f *folder, whole bool, err error) {
 	return f, false, nil
 }
 
-// isArchive tells an archive that is whole.
+// isArchive tells the folder of an archive that was written to its end, damaged or not: either of its two lists is as we
+// write it, or both are there.
 func isArchive(dir string) bool {
+	_, merr := os.Stat(filepath.Join(dir, manifestFile))
+	sums, serr := os.ReadFile(filepath.Join(dir, sumsFile))
+	if merr == nil && serr == nil || bytes.Contains(sums, []byte("  "+manifestFile+"\n")) {
+		return true
+	}
 	m, err := readManifest(dir)
-	_, serr := os.Stat(filepath.Join(dir, sumsFile))
-	return err == nil && m.Format == format && serr == nil
+	return err == nil && m.Format == format
 }
 
 func (f *folder) close() error {

@@ -94,6 +94,7 @@ func (r *run) finish(ctx context.Context, m *Manifest) error {
 		"Objects are as the service gave them, but for access keys. Dates are in the zone above.",
 		"The read took from started to finished: what changed meanwhile is there in one of its forms.",
 		"A class that is empty here may be hidden from the key that read it. Compare the counts with the numbers on the screen.",
+		"There is no list of classes to ask for: those of the stock were asked, those of --class and of the configuration, and those that links lead to. What was asked and did not answer stands under empty and unreadable.",
 		"The bytes of files are unchanged, and may hold personal data and secrets.",
 	}
 	for _, c := range m.Classes {
@@ -193,15 +194,28 @@ func (r *run) writeSums(ctx context.Context) error {
 // ErrDamaged says that an archive is not any more as it was written.
 var ErrDamaged = errors.New("the archive is damaged")
 
-// verify holds every file against its hash.
+// verify holds every file against its hash, and reads the manifest when it is as it was written.
 func verify(ctx context.Context, dir string, step func(int)) (*Manifest, error) {
-	m, err := readManifest(dir)
-	if err != nil {
-		return nil, fmt.Errorf("archive: read %s: %w", manifestFile, err)
+	if err := verifyFiles(ctx, dir, step); err != nil {
+		return nil, err
 	}
-	sums, err := os.Open(filepath.Join(dir, sumsFile))
+	m, err := readManifest(dir)
+	if err == nil && m.Format != format {
+		err = fmt.Errorf("it is of layout %d, and this deskform knows %d", m.Format, format)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("archive: %w", err)
+		return nil, fmt.Errorf("archive: %s: read %s: %w", dir, manifestFile, err)
+	}
+	return m, nil
+}
+
+func verifyFiles(ctx context.Context, dir string, step func(int)) error {
+	sums, err := os.Open(filepath.Join(dir, sumsFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("archive: %s: %w:\n  %s is gone, so that nothing can be checked", dir, ErrDamaged, sumsFile)
+	}
+	if err != nil {
+		return fmt.Errorf("archive: %w", err)
 	}
 	defer sums.Close()
 	want := map[string]string{}
@@ -210,26 +224,26 @@ func verify(ctx context.Context, dir string, step func(int)) (*Manifest, error) 
 	for in.Scan() {
 		sum, name, ok := strings.Cut(in.Text(), "  ")
 		if !ok || len(sum) != 2*sha256.Size {
-			return nil, fmt.Errorf("archive: %s cannot be read: %w", sumsFile, ErrDamaged)
+			return fmt.Errorf("archive: %s: %w:\n  %s was changed: it is no list of hashes", dir, ErrDamaged, sumsFile)
 		}
 		want[name] = sum
 	}
 	if err := in.Err(); err != nil {
-		return nil, fmt.Errorf("archive: read %s: %w", sumsFile, err)
+		return fmt.Errorf("archive: read %s: %w", sumsFile, err)
 	}
 	names, err := listing(dir)
 	if err != nil {
-		return nil, fmt.Errorf("archive: list %s: %w", dir, err)
+		return fmt.Errorf("archive: list %s: %w", dir, err)
 	}
 	var wrong []string
 	for _, name := range names {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return err
 		}
 		sum, err := hash(filepath.Join(dir, filepath.FromSlash(name)))
 		switch {
 		case err != nil:
-			return nil, fmt.Errorf("archive: %w", err)
+			return fmt.Errorf("archive: %w", err)
 		case want[name] == "":
 			wrong = append(wrong, name+" was added")
 		case want[name] != sum:
@@ -247,9 +261,9 @@ func verify(ctx context.Context, dir string, step func(int)) (*Manifest, error) 
 		if len(wrong) > 20 {
 			wrong, more = wrong[:20], fmt.Sprintf("\n  and %d more", len(wrong)-20)
 		}
-		return m, fmt.Errorf("archive: %s: %w:\n  %s%s", dir, ErrDamaged, strings.Join(wrong, "\n  "), more)
+		return fmt.Errorf("archive: %s: %w:\n  %s%s", dir, ErrDamaged, strings.Join(wrong, "\n  "), more)
 	}
-	return m, nil
+	return nil
 }
 
 // oneLine is JSON as a line of JSON Lines.
