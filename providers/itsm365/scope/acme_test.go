@@ -262,6 +262,9 @@ func TestSeatsOfAcme(t *testing.T) {
 	if d.Seats.Buy != want || want == 0 {
 		t.Errorf("%d seats, want %d", d.Seats.Buy, want)
 	}
+	if d.People.Agents != len(agents) || d.Seats.Buy-d.Seats.Unflagged+d.Seats.Rest != len(agents) {
+		t.Errorf("%+v and %d agents; the files have %d", d.Seats, d.People.Agents, len(agents))
+	}
 }
 
 // TestNothingOfPeople: no name, address, number or sentence of the example tenant stands in any rendering.

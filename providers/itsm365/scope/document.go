@@ -86,12 +86,15 @@ type Seats struct {
 	// Buy: agents who did something in the last Days days before Document.Newest.
 	Buy  int `json:"buy"`
 	Days int `json:"days"`
-	// Rest are the other agents: they need no seat, and what they wrote is sent by the actor under their names.
+	// Rest are the other agents: they need no seat, and what they wrote is sent by the actor under their names. Buy less
+	// Unflagged, and Rest, are all of People.Agents.
 	Rest int `json:"rest"`
 	// Left: archived agents, among Rest, who did something in that time.
 	Left int `json:"left_lately"`
 	// Unflagged: among Buy, who acts as an agent and has no licence, no team and no mark of a performer.
 	Unflagged int `json:"unflagged"`
+	// Others are no agents by any mark, have acted as agents do, and not in that time, or are archived: no seat either.
+	Others int `json:"others"`
 }
 
 // An Unseen is what the key did not show.

@@ -105,6 +105,9 @@ func (w writer) first() []block {
 	if d.Seats.Left > 0 {
 		right = append(right, block{Text: w.say("seats_left", w.n(d.Seats.Left))})
 	}
+	if d.Seats.Others > 0 {
+		right = append(right, block{Text: w.say("seats_others", w.n(d.Seats.Others))})
+	}
 	if d.Seats.Unflagged > 0 {
 		right = append(right, block{Text: w.say("seats_flag", w.n(d.Seats.Unflagged))})
 	}

@@ -101,6 +101,7 @@ func (s *survey) active(p *person) bool {
 // seated are agents who get a seat.
 func (s *survey) seated(p *person) bool { return !p.removed && !p.placeholder && s.active(p) }
 
+// seats counts so that Buy without Unflagged, and Rest, are the agents that People counts.
 func (s *survey) seats() Seats {
 	out := Seats{Days: activeDays}
 	for _, p := range s.people.all {
@@ -113,11 +114,11 @@ func (s *survey) seats() Seats {
 			if !p.agent {
 				out.Unflagged++
 			}
+		case !p.agent:
+			out.Others++
 		default:
 			out.Rest++
-			if s.active(p) {
-				out.Left++
-			}
+			count(&out.Left, s.active(p))
 		}
 	}
 	return out

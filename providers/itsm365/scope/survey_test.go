@@ -130,7 +130,7 @@ func TestSmallDesk(t *testing.T) {
 			t.Errorf("%s\n got %s\nwant %s", id, got, want)
 		}
 	}
-	if got, want := inJSON(t, d.Seats), `{"buy":2,"days":90,"rest":2,"left_lately":1,"unflagged":1}`; got != want {
+	if got, want := inJSON(t, d.Seats), `{"buy":2,"days":90,"rest":2,"left_lately":1,"unflagged":1,"others":0}`; got != want {
 		t.Errorf("seats %s, want %s", got, want)
 	}
 	if got, want := inJSON(t, d.Restricted), `[{"what":"type","reason":"not_offered","name":"serviceCall$own","tickets":1},{"what":"type","reason":"not_listed","name":"serviceCall$secret","tickets":0},`+

@@ -115,6 +115,7 @@ var phrases = map[string][2]string{
 	"seats":        {"Seats to buy: %s", "Мест купить: %s"},
 	"seats_note":   {"Agents who did something in the %s days up to %s, the newest date of the data. The other agents, %s, need none: what they wrote is sent by the actor under their names.", "Агенты, которые что-то делали за %s дней до %s, последней даты данных. Остальным агентам (%s) место не нужно: написанное ими отправит технический пользователь под их именами."},
 	"seats_left":   {"Archived agents who were active in that time: %s. They are not counted.", "Агенты в архиве, активные в это время: %s. Они не посчитаны."},
+	"seats_others": {"No agents by licence, team or mark, who once answered, solved or wrote a note as agents do, and not in that time, or are archived: %s. They need no seat either.", "Не агенты (нет лицензии, команды и отметки), но когда-то отвечали, решали или писали заметки как агенты, не за это время или уже в архиве: %s. Им место тоже не нужно."},
 	"seats_flag":   {"Counted though nothing marks them as agents (no licence, no team): %s.", "Посчитаны, хотя ничем не отмечены как агенты (ни лицензии, ни команды): %s."},
 	"unseen":       {"What the key could not see", "Чего не увидел ключ"},
 	"unseen_none":  {"Nothing is known to be missing. Rights shrink lists in silence: compare the counts below with those on your screen.", "О пропавшем ничего не известно. Права сокращают списки молча: сверьте числа ниже с вашим экраном."},
