@@ -301,6 +301,7 @@ func (s *Source) OpenFile(ctx context.Context, key string) (plan.Content, error)
 	if err != nil {
 		return plan.Content{}, err
 	}
+	s.calls.Add(1)
 	res, err := s.http.Stream(ctx, r)
 	if err != nil {
 		return plan.Content{}, hopeless(s.failed(path, err))
