@@ -330,7 +330,17 @@ type Ebb struct {
 	// First: there were no rows at all before, as in an empty cache; Kept is how many there are now.
 	First bool
 	Kept  int
+	// Types are the same two numbers by type.
+	Types map[string]Gone
+	// Had is the tally of before, nil when nobody counted; Have that of now.
+	Had, Have Tally
+	// Lost is by attribute what rows that were read again had and show; Reread is how many those are.
+	Lost   map[string]Loss
+	Reread int
 }
+
+// Gone is how many rows could have been seen again, and how many were not.
+type Gone struct{ Before, Gone int }
 
 // Settle makes what was gathered, and what did not change, the rows of the data block. allow may refuse that, by what is
 // missing: then the rows stay as they were.
@@ -339,13 +349,24 @@ func (g *Gathering) Settle(ctx context.Context, source, shape string, now time.T
 	if owned {
 		rows = g.held(ctx)
 	}
-	return g.c.put(ctx, g.d, source, rows, func(tx *sql.Tx, gen, old int, p *Pulled) error {
+	had, err := g.c.Tally(ctx, g.d.Address())
+	if err != nil {
+		return Pulled{}, err
+	}
+	have := Tally{}
+	return g.c.put(ctx, g.d, source, tallied(rows, have), func(tx *sql.Tx, gen, old int, p *Pulled) error {
 		ebb, err := g.ebb(tx, gen, old, owned)
 		if err != nil {
 			return err
 		}
-		ebb.First, ebb.Kept = old == 0, p.Kept
+		ebb.First, ebb.Kept, ebb.Had, ebb.Have = old == 0, p.Kept, had, have
+		if ebb.Lost, ebb.Reread, err = g.losses(tx, old); err != nil {
+			return err
+		}
 		if err := allow(ebb); err != nil {
+			return err
+		}
+		if err := keepTally(tx, g.d.Address(), have); err != nil {
 			return err
 		}
 		if err := g.missing(tx, gen, old, now, p); err != nil {
@@ -519,17 +540,31 @@ func (g *Gathering) heldBy(ctx context.Context, h holders, owner string) ([]kept
 
 // ebb counts what was there and is not any more. Of data with owners, it is about the owners that were read again: an
 // owner that is gone has its own data block to say so.
-func (g *Gathering) ebb(tx *sql.Tx, gen, old int, owned bool) (Ebb, error) {
-	var e Ebb
-	query := "SELECT count(*), coalesce(sum(NOT EXISTS (SELECT 1 FROM rows n INDEXED BY rows_by_key WHERE n.data = ?1 AND n.gen = ?2 AND n.key = r.key)), 0) FROM rows r WHERE r.data = ?1 AND r.gen = ?3"
+func (g *Gathering) ebb(tx *sql.Tx, gen, old int, owned bool) (e Ebb, err error) {
+	e.Types = map[string]Gone{}
+	query := "SELECT coalesce(CAST(r.json AS TEXT) ->> '$.metaClass', ''), count(*), coalesce(sum(NOT EXISTS (SELECT 1 FROM rows n INDEXED BY rows_by_key WHERE n.data = ?1 AND n.gen = ?2 AND n.key = r.key)), 0) FROM rows r WHERE r.data = ?1 AND r.gen = ?3 GROUP BY 1"
 	args := []any{g.d.Address(), gen, old}
 	if owned {
 		in, of := g.ofs("p.data")
-		query = "SELECT count(*), coalesce(sum(NOT EXISTS (SELECT 1 FROM rows n INDEXED BY rows_by_key WHERE n.data = r.data AND n.gen = ? AND n.key = r.key)), 0) FROM owners o CROSS JOIN rows r ON r.data = o.data AND r.gen = o.gen AND r.seq = o.seq JOIN marks m ON m.data = o.data AND m.owner = o.owner AND m.fresh = 1 WHERE o.data = ? AND o.gen = ? AND EXISTS (SELECT 1 FROM pulls p CROSS JOIN rows a INDEXED BY rows_by_key ON a.data = p.data AND a.gen = p.gen WHERE " + in + " AND a.key = o.owner)"
+		query = "SELECT coalesce(CAST(r.json AS TEXT) ->> '$.metaClass', ''), count(*), coalesce(sum(NOT EXISTS (SELECT 1 FROM rows n INDEXED BY rows_by_key WHERE n.data = r.data AND n.gen = ? AND n.key = r.key)), 0) FROM owners o CROSS JOIN rows r ON r.data = o.data AND r.gen = o.gen AND r.seq = o.seq JOIN marks m ON m.data = o.data AND m.owner = o.owner AND m.fresh = 1 WHERE o.data = ? AND o.gen = ? AND EXISTS (SELECT 1 FROM pulls p CROSS JOIN rows a INDEXED BY rows_by_key ON a.data = p.data AND a.gen = p.gen WHERE " + in + " AND a.key = o.owner) GROUP BY 1"
 		args = append([]any{gen, g.d.Address(), old}, of...)
 	}
-	err := tx.QueryRow(query, args...).Scan(&e.Before, &e.Gone)
-	return e, err
+	rows, err := tx.Query(query, args...)
+	if err != nil {
+		return e, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var typ string
+		var n Gone
+		if err := rows.Scan(&typ, &n.Before, &n.Gone); err != nil {
+			return e, err
+		}
+		e.Types[typ] = n
+		e.Before += n.Before
+		e.Gone += n.Gone
+	}
+	return e, rows.Err()
 }
 
 // missing notes which rows are missing, and since when.

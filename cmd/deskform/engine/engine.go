@@ -118,8 +118,9 @@ type Engine struct {
 	told map[string]bool
 	// session is the pull that is going on.
 	session cache.Session
-	// applied is how many rows each data block had at the last apply.
+	// applied is how many rows each data block had at the last apply, tallied what was counted in them.
 	applied map[string]int
+	tallied map[string]cache.Tally
 	// lease is what this engine has locked the state with, nil before.
 	lease *state.Lease
 }

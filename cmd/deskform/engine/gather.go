@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -14,37 +15,6 @@ import (
 	"deskform/state/cache"
 )
 
-// A ShrunkError says that too much of what was read before is not there any more; exit code 4. Nothing was taken over.
-type ShrunkError struct {
-	Data         string
-	Before, Gone int
-	Bound        float64
-}
-
-func (e *ShrunkError) Error() string {
-	return fmt.Sprintf("%d of %d rows that data.%s had are not listed any more: rights changed, or pull incomplete. Nothing is taken over and nothing is deleted. Ask whether the access key lost rights; if the rows are gone for good, raise max_shrink of the data block (now %g) for one pull", e.Gone, e.Before, e.Data, e.Bound)
-}
-
-const (
-	// defaultShrink is the part of the rows that may be missing when nothing else is said.
-	defaultShrink = 0.05
-	// fewGone is how many may be missing whatever part that is, unless they are all.
-	fewGone = 10
-)
-
-// allowed holds what is missing against the bound of the data block.
-func allowed(d plan.Data, ebb cache.Ebb) error {
-	bound := defaultShrink
-	if d.MaxShrink != nil {
-		bound = *d.MaxShrink
-	}
-	share := float64(ebb.Gone) / float64(max(1, ebb.Before))
-	if share <= bound || d.MaxShrink == nil && ebb.Gone <= fewGone && ebb.Gone < ebb.Before {
-		return nil
-	}
-	return &ShrunkError{d.Address(), ebb.Before, ebb.Gone, bound}
-}
-
 // beginPull begins a pull, or goes on with one that was interrupted; end says how it ended.
 func (e *Engine) beginPull(ctx context.Context, mode string) (end func(context.Context, error) error, err error) {
 	id := mode
@@ -55,6 +25,9 @@ func (e *Engine) beginPull(ctx context.Context, mode string) (end func(context.C
 		return nil, err
 	}
 	if e.applied, err = e.State.RowCounts(ctx); err != nil {
+		return nil, err
+	}
+	if e.tallied, err = e.appliedTallies(ctx); err != nil {
 		return nil, err
 	}
 	remember := func(m plan.Memory) error {
@@ -137,10 +110,13 @@ func (e *Engine) gather(ctx context.Context, src plan.Incremental, l *look, mode
 		return err
 	}
 	l.Pulled.Pulled, err = g.Settle(ctx, sealed(l.print, l.wide), shape, e.Clock.Now(), owned && l.Absent == "", func(ebb cache.Ebb) error {
-		if n := e.applied[d.Address()]; ebb.First && n > 0 { // an empty cache: the state knows what was there
-			ebb.Before, ebb.Gone = n, max(0, n-ebb.Kept)
+		if ebb.First { // an empty cache: the state knows what was there
+			e.fromState(d, &ebb)
 		}
-		return allowed(d, ebb)
+		if ebb.Had == nil {
+			ebb.Had = e.tallied[d.Address()]
+		}
+		return allowed(d, ebb, owned && l.Absent == "")
 	})
 	if unusable(err) {
 		err = errors.Join(err, g.Drop(context.WithoutCancel(ctx)))
@@ -235,7 +211,7 @@ func (e *Engine) gatherOwned(ctx context.Context, src plan.Incremental, d plan.D
 // keepCounts keeps in the state how many rows were applied, so that a pull that finds fewer is stopped also where the cache
 // is gone.
 func (e *Engine) keepCounts(ctx context.Context) error {
-	counts := map[string]int{}
+	counts, tallies := map[string]int{}, map[string]json.RawMessage{}
 	for _, d := range e.Config.Data {
 		if _, file := d.Args["file"]; file {
 			continue
@@ -247,11 +223,18 @@ func (e *Engine) keepCounts(ctx context.Context) error {
 		if n > 0 {
 			counts[d.Address()] = n
 		}
+		t, err := e.Cache.Tally(ctx, d.Address())
+		if err != nil {
+			return fmt.Errorf("count data.%s: %w", d.Address(), err)
+		}
+		if tallies[d.Address()], err = json.Marshal(t); err != nil {
+			return err
+		}
 	}
 	if len(counts) == 0 {
 		return nil // a plan that was made elsewhere
 	}
-	return e.State.SetRowCounts(ctx, counts)
+	return e.State.SetRowCounts(ctx, counts, tallies)
 }
 
 // A Count is how many rows of a type were expected and read; an empty type is all of them.
