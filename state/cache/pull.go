@@ -495,7 +495,7 @@ func (g *Gathering) holders(ctx context.Context) (h holders, close func(), err e
 		}
 	}
 	for into, query := range map[**sql.Stmt]string{
-		&h.fresh:  "SELECT fresh FROM marks WHERE data = ? AND owner = ?",
+		&h.fresh:  "SELECT fresh, ver FROM marks WHERE data = ? AND owner = ?",
 		&h.staged: "SELECT uuid, key, pos, broken, json, at FROM staged WHERE data = ? AND owner = ? ORDER BY seq",
 		&h.rows:   "SELECT r.uuid, r.key, r.pos, '', r.json, r.at FROM owners o CROSS JOIN rows r ON r.data = o.data AND r.gen = o.gen AND r.seq = o.seq WHERE o.data = ?1 AND o.owner = ?2 AND o.gen = ?3 ORDER BY o.seq",
 	} {
@@ -508,10 +508,12 @@ func (g *Gathering) holders(ctx context.Context) (h holders, close func(), err e
 	return h, close, nil
 }
 
-// heldBy are the rows of one owner: as read now, or as they were.
+// heldBy are the rows of one owner: as read now, or as they were. They own rows themselves, so that they have a version: they
+// count as unchanged where their owner is and they are the same.
 func (g *Gathering) heldBy(ctx context.Context, h holders, owner string) ([]kept, error) {
 	var fresh bool
-	err := h.fresh.QueryRowContext(ctx, g.d.Address(), owner).Scan(&fresh)
+	var ver string
+	err := h.fresh.QueryRowContext(ctx, g.d.Address(), owner).Scan(&fresh, &ver)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, err
 	}
@@ -532,6 +534,9 @@ func (g *Gathering) heldBy(ctx context.Context, h holders, owner string) ([]kept
 		}
 		if k.Broken != "" {
 			k.JSON = nil
+		}
+		if ver != "" {
+			k.ver = ver + " " + plan.Hash(string(k.JSON))
 		}
 		out = append(out, k)
 	}
