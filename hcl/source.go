@@ -128,6 +128,21 @@ func (l *loader) schemaArgs(in *hclsyntax.Body, at hcl.Range, what string, doc b
 	return out
 }
 
+// checkArgs reports what the source cannot do with its arguments.
+func (l *loader) checkArgs(schema *plan.SourceSchema, in *body, args map[string]plan.Value) {
+	if schema.Check == nil {
+		return
+	}
+	faults := schema.Check(args)
+	for _, name := range sortedKeys(faults) {
+		at := in.at
+		if a, ok := in.attrs[name]; ok {
+			at = a.Expr.Range()
+		}
+		l.errorf(at, "Not possible", "%s: %s.", in.what, faults[name])
+	}
+}
+
 func (l *loader) declareData(b *hclsyntax.Block) {
 	typ, name := b.Labels[0], b.Labels[1]
 	if l.source(typ) == nil {
@@ -184,6 +199,7 @@ func (l *loader) readOneData(d *dataDecl) {
 	}
 	d.data.Args = l.schemaArgs(d.block.Body, d.at, what, dataDoc, schema.Args)
 	in := &body{l: l, at: d.at, what: what, attrs: d.block.Body.Attributes, in: d.block.Body}
+	l.checkArgs(schema, in, d.data.Args)
 	c := l.static()
 	d.data.Key = in.texts(c, "key")
 	d.data.Duplicates = in.choice(c, "duplicates", "error", "first", "last")

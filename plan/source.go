@@ -103,6 +103,8 @@ type SourceSchema struct {
 	// Provider are the arguments of the provider block, Args those of a data block.
 	Provider []Field
 	Args     []Field
+	// Check says what the source cannot do with the arguments of a data block, by argument; it asks nobody. nil checks nothing.
+	Check func(args map[string]Value) map[string]string
 	// Columns that every row type of the source has even before a pull; nil when unknown.
 	Functions []Function
 	Doc       string

@@ -149,11 +149,19 @@ func openItems(h planfile.Header) []plan.CheckItem {
 	return h.Checklist
 }
 
+// of names a file after its data block, where there is one.
+func of(file string) string {
+	if file == "" {
+		return ""
+	}
+	return ", " + file
+}
+
 // rows tells what the sources gave, when there is something to tell.
 func (a *app) rows(p *engine.Plan) {
 	for _, d := range p.Pulled {
 		for _, n := range d.Notes {
-			fmt.Fprintf(a.err, "Warning: data.%s, %s: %s\n", d.Data, d.File, n)
+			fmt.Fprintf(a.err, "Warning: data.%s%s: %s\n", d.Data, of(d.File), n)
 		}
 		for _, b := range d.FirstBroken {
 			fmt.Fprintf(a.err, "Warning: data.%s, %s: %s\n", d.Data, strings.TrimSpace(d.File+" "+b.Pos), b.Reason)

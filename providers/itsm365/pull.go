@@ -62,7 +62,11 @@ func (s *Source) Describe(ctx context.Context, d plan.Data) (plan.RowType, error
 			}
 		}
 	}
+	if err := dateFilter(d.Args, rt.Columns); err != nil {
+		return rt, err
+	}
 	if attrs := plan.Texts(d.Args["attrs"]); len(attrs) > 0 {
+		rt.Notes = s.strangers(d, class, len(objs) > 0)
 		for name := range rt.Columns {
 			if !slices.Contains(attrs, name) && name != "UUID" && name != "metaClass" {
 				delete(rt.Columns, name)

@@ -16,6 +16,7 @@ func Schema() plan.SourceSchema {
 		Name:     "itsm365",
 		Doc:      "A class of objects of an ITSM 365 tenant. Archived objects are included, as the service lists them.",
 		Provider: providerFields(),
+		Check:    checkArgs,
 		Args: []plan.Field{
 			{Name: "class", Type: plan.TypeString, Required: true, Doc: "Class or type: `serviceCall`, `serviceCall$request`, `comment`, a catalog such as `category`. A class includes its types."},
 			{Name: "attrs", Type: plan.TypeStrings, Doc: "Attributes to read; found out with one unlimited object when left out (IT 2.1)."},
