@@ -166,8 +166,14 @@ func (a *app) rows(p *engine.Plan) {
 		for _, b := range d.FirstBroken {
 			fmt.Fprintf(a.err, "Warning: data.%s, %s: %s\n", d.Data, strings.TrimSpace(d.File+" "+b.Pos), b.Reason)
 		}
-		if d.Broken > 0 {
-			fmt.Fprintf(a.err, "Warning: data.%s: %d of %d rows are broken and stay out; correct them in the source\n", d.Data, d.Broken, d.Read)
+		if n := d.Broken - d.Vanished; n > 0 {
+			fmt.Fprintf(a.err, "Warning: data.%s: %d of %d rows are broken and stay out; correct them in the source\n", d.Data, n, d.Read)
+		}
+		if d.Vanished > 0 {
+			fmt.Fprintf(a.err, "Warning: data.%s: %d of %d rows were in the list and not there any more when they were read: deleted meanwhile, or the key may list them and not read them; they stay out, and the next pull tells\n", d.Data, d.Vanished, d.Read)
+		}
+		if d.Unread > 0 {
+			fmt.Fprintf(a.err, "Warning: data.%s: %s\n", d.Data, d.UnreadText())
 		}
 		if d.Absent != "" {
 			fmt.Fprintf(a.err, "Warning: data.%s has no rows, as the source does not know such a class: %s\n", d.Data, d.Absent)

@@ -137,7 +137,7 @@ func mutateTenant(ts *testscript.TestScript, _ bool, args []string) {
 
 func startITSM365(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 1 {
-		ts.Fatalf("usage: itsm365 DIR [now=TIME] [hide=CLASS,…] [hide_attrs=CLASS.ATTRIBUTE,…]")
+		ts.Fatalf("usage: itsm365 DIR [now=TIME] [hide=CLASS,…] [hide_attrs=CLASS.ATTRIBUTE,…] [deny_files=CLASS,…]")
 	}
 	o, profile := itsmsandbox.Options{FS: os.DirFS(ts.MkAbs(args[0]))}, itsmsandbox.Profile{}
 	for _, a := range args[1:] {
@@ -148,6 +148,8 @@ func startITSM365(ts *testscript.TestScript, neg bool, args []string) {
 			o.Clock = stillClock{now}
 		case "hide":
 			profile.HiddenClasses = strings.Split(value, ",")
+		case "deny_files":
+			profile.DenyGetFile = strings.Split(value, ",")
 		case "hide_attrs":
 			profile.HiddenAttrs = strings.Split(value, ",")
 		default:

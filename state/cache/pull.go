@@ -410,8 +410,8 @@ func (g *Gathering) listed(ctx context.Context, now time.Time) iter.Seq2[kept, e
 			case k.Broken != "":
 				k.JSON = nil
 			case len(k.JSON) == 0:
-				k.Pos, k.Broken = k.UUID, fmt.Sprintf("was in the list at offset %d and could not be read afterwards; pull again", off)
-				k.JSON = nil
+				k.Pos, k.Broken = k.UUID, fmt.Sprintf("was in the list at offset %d and was not there when it was read: deleted meanwhile, or not for this key to read; pull again", off)
+				k.JSON, k.vanished = nil, true
 			case !staged && k.ver == head && k.ver != "":
 				k.at = now.UnixMilli()
 			}

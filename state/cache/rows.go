@@ -21,6 +21,8 @@ type Pulled struct {
 	Kept      int `json:"kept"`
 	Broken    int `json:"broken"`
 	Duplicate int `json:"duplicate"`
+	// Vanished of the broken were listed, and not there when they were read.
+	Vanished int `json:"vanished,omitempty"`
 	// Added, Changed and Gone compare with the pull before, by key.
 	Added   int `json:"added"`
 	Changed int `json:"changed"`
@@ -69,6 +71,8 @@ type kept struct {
 	plan.Row
 	ver string
 	at  int64
+	// vanished: it was in the list and could not be read.
+	vanished bool
 }
 
 // put writes a generation. last may refuse it before it becomes valid, in the transaction that swaps it in.
@@ -94,7 +98,7 @@ func (c *Cache) put(ctx context.Context, d plan.Data, source string, rows iter.S
 			for _, r := range batch {
 				p.Read++
 				if r.Broken != "" {
-					if err := p.broke(tx, data, gen, r.Row); err != nil {
+					if err := p.broke(tx, data, gen, r); err != nil {
 						return err
 					}
 					continue
@@ -104,7 +108,7 @@ func (c *Cache) put(ctx context.Context, d plan.Data, source string, rows iter.S
 					var ok bool
 					if grp, ok = group(r.JSON, d.GroupBy); !ok {
 						r.Broken = "no value in the columns of group: " + strings.Join(d.GroupBy, ", ")
-						if err := p.broke(tx, data, gen, r.Row); err != nil {
+						if err := p.broke(tx, data, gen, r); err != nil {
 							return err
 						}
 						continue
@@ -133,8 +137,11 @@ func (c *Cache) put(ctx context.Context, d plan.Data, source string, rows iter.S
 	return p, err
 }
 
-func (p *Pulled) broke(tx *sql.Tx, data string, gen int, r plan.Row) error {
+func (p *Pulled) broke(tx *sql.Tx, data string, gen int, r kept) error {
 	p.Broken++
+	if r.vanished {
+		p.Vanished++
+	}
 	if len(p.FirstBroken) < 20 {
 		p.FirstBroken = append(p.FirstBroken, BrokenRow{r.Pos, r.Broken})
 	}

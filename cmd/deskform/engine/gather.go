@@ -249,7 +249,7 @@ func (e *Engine) count(ctx context.Context, looks []look) error {
 	for i := range looks {
 		l := &looks[i]
 		if l.print != "" && len(l.block.Expect) == 0 {
-			continue // a file has no types
+			continue // a file has no types, and no files
 		}
 		types, err := e.Cache.Types(ctx, l.Data)
 		if err != nil {
@@ -271,6 +271,9 @@ func (e *Engine) count(ctx context.Context, looks []look) error {
 		}
 		if delete(types, ""); len(types) > 0 {
 			l.Types = types
+		}
+		if err := e.countUnread(ctx, l); err != nil {
+			return fmt.Errorf("count the files of data.%s: %w", l.Data, err)
 		}
 	}
 	return nil

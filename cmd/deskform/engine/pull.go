@@ -33,6 +33,9 @@ type Pulled struct {
 	Unexpected []Count `json:"unexpected,omitempty"`
 	// Notes are what the source says about the collection as a whole.
 	Notes []string `json:"notes,omitempty"`
+	// Unread counts the files of the rows whose bytes could not be read, now or in an earlier pull; FirstUnread are the first.
+	Unread      int          `json:"unread_files,omitempty"`
+	FirstUnread []UnreadFile `json:"first_unread_files,omitempty"`
 	cache.Pulled
 }
 

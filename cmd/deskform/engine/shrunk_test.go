@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"errors"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -110,4 +111,39 @@ data "itsm365" "assets" { class = "objectBase" }
 	if !errors.As(err, &shrunk) || shrunk.Gone != servers || shrunk.Type == "" && shrunk.Before == servers {
 		t.Errorf("got %v", err)
 	}
+}
+
+// TestDeletedDuringPull: a row that is listed and deleted before it is read is told apart from one that the source has wrong.
+func TestDeletedDuringPull(t *testing.T) {
+	n := newTenant(t, itsmsandbox.Options{FS: acme(t, 20)}, tenantHead+`
+data "itsm365" "tickets" { class = "serviceCall" }
+`)
+	deleted := false
+	n.before = func(_ int, r *http.Request) *http.Response {
+		if !deleted && strings.HasSuffix(r.URL.Path, "find/serviceCall") && strings.Contains(r.URL.RawQuery, "shortDescr") {
+			deleted = true
+			n.mutate(itsmsandbox.Mutation{Op: "delete", UUID: "serviceCall$" + firstTicket(t)})
+		}
+		return nil
+	}
+	p := n.mustPull(n.dir, engine.PullAuto)["tickets"]
+	if !deleted || p.Broken != 1 || p.Vanished != 1 || p.Kept != 19 || !strings.Contains(p.FirstBroken[0].Reason, "was not there when it was read") {
+		t.Errorf("%v: %+v", deleted, p)
+	}
+	n.before = nil
+	if p := n.mustPull(n.dir, engine.PullAuto)["tickets"]; p.Broken != 0 || p.Vanished != 0 || p.Kept != 19 {
+		t.Errorf("again: %+v", p)
+	}
+}
+
+// firstTicket is the number in the UUID of the first ticket of acme.
+func firstTicket(t *testing.T) string {
+	t.Helper()
+	line, _, _ := strings.Cut(string(acme(t, 1)["serviceCall.jsonl"].Data), "\n")
+	_, after, _ := strings.Cut(line, `"UUID":"serviceCall$`)
+	number, _, ok := strings.Cut(after, `"`)
+	if !ok {
+		t.Fatal(line)
+	}
+	return number
 }
