@@ -76,6 +76,9 @@ type RowType struct {
 	Catalogs map[string][]string `json:"catalogs,omitempty"`
 	// File names the file whose heads the columns are, when they were read just now; for messages, and not kept.
 	File string `json:"-"`
+	// Unshown are the columns that rows of this kind have elsewhere, and that no row which was looked at just now shows; they
+	// are not kept.
+	Unshown []string `json:"-"`
 	// Notes are what a person should know of the collection, for a pull to say; they are not kept.
 	Notes []string `json:"-"`
 }

@@ -64,6 +64,23 @@ func (s *Source) strangers(d plan.Data, class string, looked bool) []string {
 	return out
 }
 
+// unshown are the attributes of the stock model that no whole object which was looked at has: the key may not read them, or
+// the tenant does not have them (IT trap 2).
+func (s *Source) unshown(class string, model map[string]plan.Column, looked bool) []string {
+	if !looked {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(model)) {
+		if !s.attrs[class][name] {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
 // nearest is the name that was probably meant, or empty.
 func nearest(given string, names []string) string {
 	best, at := "", max(2, len(given)/3)+1

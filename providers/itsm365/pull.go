@@ -65,6 +65,7 @@ func (s *Source) Describe(ctx context.Context, d plan.Data) (plan.RowType, error
 	if err := dateFilter(d.Args, rt.Columns); err != nil {
 		return rt, err
 	}
+	rt.Unshown = s.unshown(class, model, len(objs) > 0)
 	if attrs := plan.Texts(d.Args["attrs"]); len(attrs) > 0 {
 		rt.Notes = s.strangers(d, class, len(objs) > 0)
 		for name := range rt.Columns {

@@ -83,10 +83,23 @@ func (e *Engine) lookAt(ctx context.Context, d plan.Data, mode string) (look, er
 	if isLocked {
 		l.wide = widen(locked, l.seen, l.print != "")
 	}
+	l.seen = shown(l.seen)
 	if l.print != "" {
 		l.seen = l.wide
 	}
 	return l, nil
+}
+
+// shown is a row type without the columns that no row showed.
+func shown(rt plan.RowType) plan.RowType {
+	if len(rt.Unshown) == 0 {
+		return rt
+	}
+	rt.Columns = maps.Clone(rt.Columns)
+	for _, name := range rt.Unshown {
+		delete(rt.Columns, name)
+	}
+	return rt
 }
 
 // sealed adds the row type to a fingerprint: rows that were read by another lock file are read again.
@@ -164,7 +177,7 @@ func notShown(narrow, wide hcl.Diagnostics) hcl.Diagnostics {
 		w := *d
 		w.Severity, w.Summary = hcllib.DiagWarning, "Column was not shown"
 		what, _, _ := strings.Cut(d.Detail, "\".")
-		w.Detail = what + "\" as it was read just now, and had it before. Where it is not shown it is null: ask whether the access key may still read it, or whether it is empty everywhere."
+		w.Detail = what + "\" as it was read just now; others of its kind have it, or it had it before. Where it is not shown it is null: ask whether the access key may still read it, or whether it is empty everywhere."
 		out = append(out, &w)
 	}
 	return out
