@@ -41,21 +41,27 @@ func (s *Source) Bulk(d plan.Data) bool {
 // settled is how long after its last change an object may change again without a new date: dates have no fractions.
 const settled = 2 * time.Second
 
+// begin finds out what the rows of a block are asked for.
+func (s *Source) begin(ctx context.Context, d plan.Data) (class string, attrs []string, err error) {
+	if class, err = classArg(d); err != nil {
+		return "", nil, err
+	}
+	if attrs, err = s.attrsOf(ctx, d, class); err == nil {
+		err = s.readFiles(ctx, d, attrs)
+	}
+	if err != nil {
+		return "", nil, fmt.Errorf("read %s: %w", class, err)
+	}
+	return class, attrs, nil
+}
+
 // Heads yields the cheap pass of IT 2.1, recipe 5: UUID, lastModifiedDate, state. A class without dates is read whole, for
 // its list is the one thing that shows a change.
 func (s *Source) Heads(ctx context.Context, d plan.Data) iter.Seq2[plan.Head, error] {
 	return func(yield func(plan.Head, error) bool) {
-		class, err := classArg(d)
+		class, attrs, err := s.begin(ctx, d)
 		if err != nil {
 			yield(plan.Head{}, err)
-			return
-		}
-		attrs, err := s.attrsOf(ctx, d, class)
-		if err == nil {
-			err = s.readFiles(ctx, d, attrs)
-		}
-		if err != nil {
-			yield(plan.Head{}, fmt.Errorf("read %s: %w", class, err))
 			return
 		}
 		r := &reading{d: d, class: class, attrs: attrs, filter: s.filterOf(d, attrs)}
@@ -259,17 +265,9 @@ func (s *Source) get(ctx context.Context, uuid string, attrs []string) (json.Raw
 // Owned reads owner after owner, as many at one time as the block allows.
 func (s *Source) Owned(ctx context.Context, d plan.Data, owners iter.Seq2[string, error]) iter.Seq2[plan.Holding, error] {
 	return func(yield func(plan.Holding, error) bool) {
-		class, err := classArg(d)
+		class, attrs, err := s.begin(ctx, d)
 		if err != nil {
 			yield(plan.Holding{}, err)
-			return
-		}
-		attrs, err := s.attrsOf(ctx, d, class)
-		if err == nil {
-			err = s.readFiles(ctx, d, attrs)
-		}
-		if err != nil {
-			yield(plan.Holding{}, fmt.Errorf("read %s: %w", class, err))
 			return
 		}
 		for h, err := range parallel(ctx, s.parallel, owners, func(ctx context.Context, owner string) (plan.Holding, error) {
