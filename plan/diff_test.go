@@ -41,6 +41,7 @@ type memory struct {
 	targets  map[plan.Target]plan.Resolved
 	claims   map[string]plan.Target
 	teammate map[string]string // by e-mail
+	seconds  map[string][]*plan.Want
 }
 
 func (m *memory) Live(_, id string) (*plan.Live, error) { return m.live[id], nil }
@@ -62,6 +63,8 @@ func (m *memory) Find(_, field string, v plan.Value) ([]*plan.Live, error) {
 }
 
 func (m *memory) Whole(_, id string) (*plan.Live, error) { return m.live[id], nil }
+
+func (m *memory) Seconds(_, id string) ([]*plan.Want, error) { return m.seconds[id], nil }
 
 func (m *memory) Refused(*plan.Change) ([]plan.Problem, error) { return nil, nil }
 

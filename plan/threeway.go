@@ -66,6 +66,9 @@ func compareKnown(set *Set, kind *Kind, want *Want, base *Base, r *resolver, w W
 				have = base.Sent[name] // the service does not show it: what we put there is believed to be there
 			}
 			fcs := members(name, policy, c.Want[name], base.Sent[name], have)
+			if fcs, err = keptForSeconds(kind, set, name, base.ID, fcs, w); err != nil {
+				return err
+			}
 			if f.AddOnly {
 				fcs = slices.DeleteFunc(fcs, func(fc FieldChange) bool { return fc.What == "remove" })
 			}
@@ -209,6 +212,31 @@ func members(name string, policy Policy, want, sent, have Value) []FieldChange {
 		out = append(out, FieldChange{Field: name, What: "remove", Before: have, After: drop, Base: sent})
 	}
 	return out
+}
+
+// keptForSeconds takes back the removal of what a second row of the object wants there.
+func keptForSeconds(kind *Kind, set *Set, name, id string, fcs []FieldChange, w World) ([]FieldChange, error) {
+	i := slices.IndexFunc(fcs, func(fc FieldChange) bool { return fc.What == "remove" })
+	if i < 0 || set.Resource {
+		return fcs, nil
+	}
+	seconds, err := w.Seconds(kind.Name, id)
+	if err != nil {
+		return nil, err
+	}
+	drop := list(fcs[i].After)
+	for _, s := range seconds {
+		v, err := (&resolver{set: set, w: w}).value(name, s.Fields[name])
+		if err != nil {
+			return nil, err
+		}
+		drop = minus(drop, list(v))
+	}
+	if len(drop) == 0 {
+		return slices.Delete(fcs, i, i+1), nil
+	}
+	fcs[i].After = drop
+	return fcs, nil
 }
 
 func frozen(set *Set, f *Field, name string, want, sent, have Value) []FieldChange {

@@ -20,6 +20,8 @@ type World interface {
 	Refused(c *Change) ([]Problem, error)
 	// Owner is the address that the state binds to an object, if any.
 	Owner(kind, id string) (Target, bool, error)
+	// Seconds are the wants of the rows that are second names of an object.
+	Seconds(kind, id string) ([]*Want, error)
 	// Target is what this plan decided about an address or, for sets that are not part of it, what the state has.
 	Target(t Target) (Resolved, bool, error)
 	// Claim notes that a record of this plan wants to be the one with this value, and returns the first that did.

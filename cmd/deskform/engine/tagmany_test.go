@@ -84,6 +84,8 @@ func TestTagMany(t *testing.T) {
 		{"people: new and known ones", []change{tagging("people", 10, 2)}, []change{tagging("people", 10, 4, "vip", "yes")}, "CreateContact 2, createTag 1", 3, 1},
 		{"people: second rows give tags as well", []change{tagging("people", 10, 1)}, []change{tagging("people", 20, 3, "email", "p10@acme.example", "vip", "yes")}, "createTag 1", 1, 1},
 		{"people: second rows of one that is found", nil, []change{tagging("people", 0, 1, "vip", "yes"), tagging("people", 20, 1, "email", "p00@acme.example", "vip", "yes"), tagging("people", 21, 1, "email", "p00@acme.example", "old", "yes")}, "attachTagToContact 3", 1, 0},
+		{"people: the owner of an object loses what a second row has", []change{tagging("people", 10, 1, "vip", "yes"), tagging("people", 20, 1, "email", "p10@acme.example", "vip", "yes")}, []change{row("people", "p10", "vip", nil)}, "", 0, 0},
+		{"people: the owner loses what a second row gains", []change{tagging("people", 10, 1, "vip", "yes"), tagging("people", 20, 1, "email", "p10@acme.example")}, []change{row("people", "p10", "vip", nil), row("people", "p20", "vip", "yes")}, "", 0, 0},
 		{"companies: one", nil, []change{tagging("orgs", 10, 1, "vip", "yes")}, "createOrUpdateCompany 1, createTag 1", 1, 0},
 		{"companies: two", nil, []change{tagging("orgs", 10, 2, "vip", "yes")}, "createOrUpdateCompany 2, createTag 1", 1, 1},
 		{"companies: fifty-one", nil, []change{tagging("orgs", 10, 51, "vip", "yes")}, "createOrUpdateCompany 51, createTag 2", 2, 1},

@@ -71,6 +71,32 @@ func (w *world) Born(kind string, want plan.Fields) (plan.Fields, error) {
 	return w.e.Dest.Born(kind, want, w.Live)
 }
 
+// Seconds are the wants of the rows that are second names of an object.
+func (w *world) Seconds(kind, id string) ([]*plan.Want, error) {
+	all, err := w.e.State.ByID(w.ctx, kind, id)
+	if err != nil {
+		return nil, err
+	}
+	var out []*plan.Want
+	for _, a := range all {
+		b, err := w.e.State.Base(w.ctx, a.Set, a.Key)
+		if err != nil {
+			return nil, err
+		}
+		if b == nil || b.Origin != "merged" {
+			continue
+		}
+		want, err := w.e.Cache.Want(w.ctx, a.Set, a.Key)
+		if err != nil {
+			return nil, err
+		}
+		if want != nil {
+			out = append(out, want)
+		}
+	}
+	return out, nil
+}
+
 func (w *world) Owner(kind, id string) (plan.Target, bool, error) {
 	owners, err := w.e.State.ByID(w.ctx, kind, id)
 	if err != nil {
