@@ -3,6 +3,7 @@ package intercom
 import (
 	"cmp"
 	"fmt"
+	"html"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -342,8 +343,8 @@ func (n *normal) filePolicy() {
 		p := &n.w.Parts[i]
 		files, _ := p.Fields["files"].([]plan.Value)
 		var kept []plan.Value
+		var left []plan.File
 		var said strings.Builder
-		signatures := 0
 		for _, f := range files {
 			file, ok := f.(plan.File)
 			why := ""
@@ -352,28 +353,45 @@ func (n *normal) filePolicy() {
 			}
 			if why == "" && signed && file.Seen > signature && strings.HasPrefix(file.Type, "image/") {
 				n.note(p.List, "signature", fmt.Sprintf("part %s leaves out the picture %s, which %d messages have", p.Key, file.Key, file.Seen))
-				signatures++
+				left = append(left, file)
 				continue
 			}
 			if why == "" {
 				kept = append(kept, f)
 				continue
 			}
+			left = append(left, file)
 			n.note(p.List, "file_denied", fmt.Sprintf("part %s leaves out the file %s: %s", p.Key, file.Key, why))
 			said.WriteString(paragraphs("[file left out: " + squeezed(strip(file.Name)) + ", " + why + "]"))
 		}
-		if said.Len() == 0 && signatures == 0 {
+		if len(left) == 0 {
 			continue
 		}
-		body, _ := p.Fields["body"].(string)
-		if said.Len() > 0 {
-			p.Fields["body"] = paragraphsOf(body) + said.String()
+		if body, ok := p.Fields["body"].(string); ok || said.Len() > 0 {
+			body = withoutPictures(body, left, kept)
+			if said.Len() > 0 {
+				body = paragraphsOf(body) + said.String()
+			}
+			p.Fields["body"] = body
 		}
 		delete(p.Fields, "files")
 		if len(kept) > 0 {
 			p.Fields["files"] = kept
 		}
 	}
+}
+
+// withoutPictures says where pictures stood that are left out; a name that one of those kept has as well stays.
+func withoutPictures(body string, left []plan.File, kept []plan.Value) string {
+	for _, f := range left {
+		for _, name := range []string{f.Name, f.Key} {
+			same := func(v plan.Value) bool { k, ok := v.(plan.File); return ok && (k.Name == name || k.Key == name) }
+			if name != "" && !slices.ContainsFunc(kept, same) {
+				body = strings.ReplaceAll(body, "[picture: "+html.EscapeString(name)+"]", "[picture left out]")
+			}
+		}
+	}
+	return body
 }
 
 // denied says why a file stays behind; empty when it moves.

@@ -101,4 +101,11 @@ records "conversation" "tickets" {
 			t.Errorf("%s is attached %d times, want %d", name, n, want)
 		}
 	}
+	// Where a logo stood the text says that it was left out, and names nothing that nobody finds.
+	if left, named := strings.Count(out.String(), "[picture left out]"), strings.Count(out.String(), "[picture: logo"); left != 3 || named != 0 {
+		t.Errorf("%d pictures are said to be left out, want 3; %d are named and not there", left, named)
+	}
+	if n := strings.Count(out.String(), "[picture: only"); n != 1 {
+		t.Errorf("a picture that moves is named %d times", n)
+	}
 }
