@@ -198,6 +198,9 @@ func comment(id, author, private, at string) change {
 // TestForecastEqualsCount: for each kind of record and resource and each kind of change, the plan says how many calls write
 // and read, and how many people are reached, and the sandbox counts the same (IC 5). Nothing is left afterwards.
 func TestForecastEqualsCount(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing in it is concurrent that others are not")
+	}
 	for _, tt := range []struct {
 		name          string
 		before, after []change

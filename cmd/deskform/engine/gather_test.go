@@ -61,6 +61,9 @@ func TestPullAgain(t *testing.T) {
 // TestPullInterrupted: interrupted at every tenth call, and again ten calls later, the pull goes on: no object, no owner's
 // comments and no file is asked for twice, but for what was in flight.
 func TestPullInterrupted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing in it is concurrent that others are not")
+	}
 	n := newTenant(t, itsmsandbox.Options{FS: acme(t, 40)}, tenantData)
 	n.args["page_size"] = int64(20)
 	want := n.fresh()
@@ -152,6 +155,9 @@ func copyFolder(from, to string) error {
 
 // TestFullPullInterrupted: a full pull that was interrupted goes on as well, and reads everything once.
 func TestFullPullInterrupted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing in it is concurrent that others are not")
+	}
 	n := newTenant(t, itsmsandbox.Options{FS: acme(t, 40)}, tenantData)
 	n.args["page_size"] = int64(20)
 	n.mustPull(n.dir, engine.PullAuto)

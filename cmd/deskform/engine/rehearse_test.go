@@ -80,6 +80,9 @@ func (d *desk) rehearse(o engine.RehearseOptions) *engine.Rehearsal {
 // TestRehearseKinds: a rehearsal of tickets, custom objects and conversations compares every record with its want, calls
 // what it forecast, and finds each mutation of each sort, and nothing else.
 func TestRehearseKinds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing in it is concurrent that others are not")
+	}
 	r := rehearsed(t).rehearse(engine.RehearseOptions{})
 	if !r.Passed() || r.Calls.Writes != r.Calls.Forecast || r.Calls.Reads != r.Calls.ForecastReads {
 		t.Errorf("%+v", r)

@@ -182,6 +182,9 @@ func (c *thread) words() (out []string, goesOn int) {
 // TestLongThreads plays a source that adds, back-dates and deletes comments against runs: every message is in Intercom
 // exactly once and stays where it came first, no conversation is over its limit, and what was forecast was counted.
 func TestLongThreads(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing in it is concurrent that others are not")
+	}
 	for kind, config := range threadConfigs {
 		t.Run(kind, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(uint64(len(kind)), 3))
