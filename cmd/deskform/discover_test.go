@@ -24,6 +24,7 @@ import (
 	"deskform/cmd/deskform/engine"
 	"deskform/providers/itsm365/sandbox"
 	"deskform/providers/itsm365/scope"
+	"deskform/providers/providertest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files of the scope document")
@@ -123,22 +124,10 @@ func TestScopeOfAcme(t *testing.T) {
 	}
 }
 
-// browser is the path of a Chromium; without one the test is skipped by name.
-func browser(t *testing.T) string {
-	t.Helper()
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	t.Skip("no chromium and no google-chrome on PATH, in which the pages are opened")
-	return ""
-}
-
 // TestScopeInChromium opens the pages in a browser: nothing is said on the console, no request leaves the page, no text
 // stands beyond its edge, and the charts are drawn. With SCOPE_SHOTS=DIR screenshots are kept there.
 func TestScopeInChromium(t *testing.T) {
-	path := browser(t)
+	path := providertest.Browser(t)
 	d := discoverAcme(t)
 	alloc, stop := chromedp.NewExecAllocator(t.Context(), append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()))...)
 	defer stop()

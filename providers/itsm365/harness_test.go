@@ -18,31 +18,15 @@ import (
 	"deskform/plan"
 	"deskform/providers/itsm365"
 	"deskform/providers/itsm365/sandbox"
+	"deskform/providers/providertest"
 	"deskform/providers/transport"
 )
 
 // key is the access key of the tests; it looks like a real one.
 const key = "6f1d2c3b-4a59-4687-9b0e-15c8d7a6e4f2"
 
-// A clock whose Sleep is over at once: it moves the time on, and nobody waits.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func newClock() *clock { return &clock{now: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)} }
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(max(d, 0))
-	return ctx.Err()
+func newClock() *providertest.Clock {
+	return providertest.NewClock(time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC))
 }
 
 // A wire notes every request that goes through it. An answer of its own takes the place of the far side's.

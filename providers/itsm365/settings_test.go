@@ -21,6 +21,7 @@ import (
 	"deskform/plan"
 	"deskform/providers/itsm365"
 	"deskform/providers/itsm365/sandbox"
+	"deskform/providers/providertest"
 	"deskform/providers/transport"
 )
 
@@ -224,7 +225,7 @@ func TestWindows(t *testing.T) {
 		{"22:00-24:00", "2026-03-02 12:00", "2026-03-02 19:00"},
 		{"", "2026-03-02 12:00", "2026-03-02 12:00"},
 	} {
-		clk := &clock{now: at(c.now)}
+		clk := providertest.NewClock(at(c.now))
 		var told []time.Time
 		_, w := tenant(t, sandbox.Options{FS: dir(tickets(1))})
 		src, err := itsm365.New(map[string]plan.Value{"url": "https://acme.itsm365.com/sd/services/rest", "access_key": key, "window": c.window},

@@ -32,7 +32,7 @@ data "itsm365" "files" {
 		t.Errorf("%d calls for the files of %d owners", all, owners)
 	}
 	n.count()
-	n.clock.now = n.clock.now.Add(time.Hour)
+	n.clock.Move(time.Hour)
 	n.mustPull(n.dir, engine.PullAuto)
 	if asked := n.asked("find/file", `"source":"`); asked != 0 {
 		t.Errorf("nothing changed and %d owners were asked for their files", asked)
@@ -53,7 +53,7 @@ data "itsm365" "files" {
 	}
 	n.mutate(itsmsandbox.Mutation{Op: "set", UUID: ticket, Attrs: map[string]any{"shortDescr": "changed"}},
 		itsmsandbox.Mutation{Op: "append", Attrs: map[string]any{"metaClass": "file", "title": "late.txt", "relation": "other", "source": ticket}})
-	n.clock.now = n.clock.now.Add(time.Hour)
+	n.clock.Move(time.Hour)
 	p := n.mustPull(n.dir, engine.PullAuto)
 	if asked := n.asked("find/file", `"source":"`); asked < own || asked > 2*own { // each to its empty page
 		t.Errorf("%d calls for the files of %d owners that changed", asked, own)

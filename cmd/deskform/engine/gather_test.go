@@ -35,13 +35,13 @@ func TestPullAgain(t *testing.T) {
 		t.Errorf("%d calls though nothing changed, %d for all; want %d", calls, all, lists)
 	}
 	n.same("unchanged", n.rows(n.dir), before)
-	n.clock.now = n.clock.now.Add(time.Hour)
+	n.clock.Move(time.Hour)
 	for i := range 20 {
 		ticket := uuid(before, "tickets", i*6)
 		n.mutate(itsmsandbox.Mutation{Op: "set", UUID: ticket, Attrs: map[string]any{"shortDescr": fmt.Sprint("changed ", i)}},
 			itsmsandbox.Mutation{Op: "append", Attrs: map[string]any{"metaClass": "comment", "source": ticket, "text": fmt.Sprint("more ", i), "private": i%2 == 0}})
 	}
-	n.clock.now = n.clock.now.Add(time.Hour)
+	n.clock.Move(time.Hour)
 	second := n.mustPull(n.dir, engine.PullAuto)
 	calls := n.count()
 	if calls > lists+3*20 {
@@ -161,14 +161,14 @@ func TestFullPullInterrupted(t *testing.T) {
 	n := newTenant(t, itsmsandbox.Options{FS: acme(t, 40)}, tenantData)
 	n.args["page_size"] = int64(20)
 	n.mustPull(n.dir, engine.PullAuto)
-	n.clock.now = n.clock.now.Add(48 * time.Hour)
+	n.clock.Move(48 * time.Hour)
 	n.count()
 	p := n.mustPull(n.dir, engine.PullFull)
 	undisturbed := n.count()
 	if p["tickets"].Fetched != 40 || p["comments"].Fetched != p["comments"].Kept {
 		t.Errorf("%+v", p)
 	}
-	n.clock.now = n.clock.now.Add(48 * time.Hour)
+	n.clock.Move(48 * time.Hour)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	n.before = func(at int, _ *http.Request) *http.Response {
@@ -199,11 +199,11 @@ func TestKeyLosesRights(t *testing.T) {
 			n := newTenant(t, itsmsandbox.Options{FS: acme(t, 60), Keys: map[string]itsmsandbox.Profile{goodKey: {}, poor: p}}, tenantData)
 			n.mustPull(n.dir, engine.PullAuto)
 			before := n.rows(n.dir)
-			n.clock.now = n.clock.now.Add(time.Hour)
+			n.clock.Move(time.Hour)
 			for i := range 20 { // comments are read again where something happened
 				n.mutate(itsmsandbox.Mutation{Op: "set", UUID: uuid(before, "tickets", i), Attrs: map[string]any{"clientPhone": "1"}})
 			}
-			n.clock.now = n.clock.now.Add(time.Hour)
+			n.clock.Move(time.Hour)
 			n.key = poor
 			data := "itsm365.tickets"
 			if name == "comments" {
@@ -299,7 +299,7 @@ func TestMaxAge(t *testing.T) {
 	n.mustPull(n.dir, engine.PullAuto)
 	before := n.rows(n.dir)
 	comment := uuid(before, "comments", 3)
-	n.clock.now = n.clock.now.Add(23 * time.Hour)
+	n.clock.Move(23 * time.Hour)
 	n.mutate(itsmsandbox.Mutation{Op: "set", UUID: comment, Attrs: map[string]any{"text": "edited"}})
 	if p := n.mustPull(n.dir, engine.PullAuto); p["comments"].Changed != 0 {
 		t.Error("a comment has no date, and still its change was seen")
@@ -316,7 +316,7 @@ func TestMaxAge(t *testing.T) {
 	if list := stale(); len(list) != 0 {
 		t.Error(list)
 	}
-	n.clock.now = n.clock.now.Add(2 * time.Hour)
+	n.clock.Move(2 * time.Hour)
 	if list := stale(); len(list) != 1 || !strings.Contains(list[0], "data.itsm365.comments: rows were read 25h0m0s ago and max_age is 24h0m0s") {
 		t.Error(list)
 	}

@@ -45,11 +45,11 @@ func TestKeyLosesAttributes(t *testing.T) {
 			n := newTenant(t, itsmsandbox.Options{FS: acme(t, 60), Keys: map[string]itsmsandbox.Profile{goodKey: {}, poorKey: {HiddenAttrs: []string{c.hidden}}}}, config)
 			n.mustPull(n.dir, engine.PullAuto)
 			before := n.rows(n.dir)
-			n.clock.now = n.clock.now.Add(time.Hour)
+			n.clock.Move(time.Hour)
 			for i := range 20 {
 				n.mutate(itsmsandbox.Mutation{Op: "set", UUID: uuid(before, "tickets", i), Attrs: map[string]any{"clientPhone": "1"}})
 			}
-			n.clock.now = n.clock.now.Add(time.Hour)
+			n.clock.Move(time.Hour)
 			n.key = poorKey
 			for range 2 { // it does not get used to it
 				_, err := n.pull(t.Context(), n.dir, engine.PullAuto)

@@ -22,26 +22,8 @@ import (
 	"deskform/cmd/deskform/engine"
 	"deskform/plan"
 	itsmsandbox "deskform/providers/itsm365/sandbox"
+	"deskform/providers/providertest"
 )
-
-// A stopped clock moves on when somebody waits on it, at once.
-type stopped struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *stopped) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *stopped) Sleep(ctx context.Context, d time.Duration) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(max(d, 0))
-	return ctx.Err()
-}
 
 // goodKey is the access key of the tests; it looks like a real one.
 const goodKey = "6f1d2c3b-4a59-4687-9b0e-15c8d7a6e4f2"
@@ -50,7 +32,7 @@ const goodKey = "6f1d2c3b-4a59-4687-9b0e-15c8d7a6e4f2"
 type tenant struct {
 	t     *testing.T
 	far   *itsmsandbox.Server
-	clock *stopped
+	clock *providertest.Clock
 	url   string
 	dir   string
 	key   string
@@ -160,7 +142,7 @@ func within(v any, mine map[string]bool) any {
 
 func newTenant(t *testing.T, o itsmsandbox.Options, config string) *tenant {
 	t.Helper()
-	n := &tenant{t: t, dir: t.TempDir(), clock: &stopped{now: time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)}, key: goodKey, args: map[string]plan.Value{}}
+	n := &tenant{t: t, dir: t.TempDir(), clock: providertest.NewClock(time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)), key: goodKey, args: map[string]plan.Value{}}
 	if o.Keys == nil {
 		o.Keys = map[string]itsmsandbox.Profile{goodKey: {}}
 	}

@@ -1,7 +1,6 @@
 package scope_test
 
 import (
-	"context"
 	"io/fs"
 	"os"
 	"sync"
@@ -12,30 +11,14 @@ import (
 	"deskform/providers/itsm365"
 	"deskform/providers/itsm365/sandbox"
 	"deskform/providers/itsm365/scope"
+	"deskform/providers/providertest"
 	"deskform/providers/transport"
 )
 
 const key = "6f1d2c3b-4a59-4687-9b0e-15c8d7a6e4f2"
 
-// The fixed clock of the tests: days after the last thing that happened at Acme. Its Sleep is over at once.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func newClock() *clock { return &clock{now: time.Date(2026, 11, 15, 9, 0, 0, 0, time.UTC)} }
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(max(d, 0))
-	return ctx.Err()
+func newClock() *providertest.Clock {
+	return providertest.NewClock(time.Date(2026, 11, 15, 9, 0, 0, 0, time.UTC))
 }
 
 // acme is the folder of the example tenant.

@@ -236,7 +236,7 @@ func TestTimeProof(t *testing.T) {
 func TestFuture(t *testing.T) {
 	c := newClock()
 	row := fmt.Sprintf(`+{"UUID":"serviceCall$1099","metaClass":"serviceCall$serviceCall","number":99,"title":"99","shortDescr":"just now","description":"x","state":"registered","registrationDate":%q,"creationDate":%q,"clientEmployee":"employee$45"}`,
-		c.now.Add(-time.Minute).Format(time.RFC3339), c.now.Add(-time.Minute).Format(time.RFC3339))
+		c.Now().Add(-time.Minute).Format(time.RFC3339), c.Now().Add(-time.Minute).Format(time.RFC3339))
 	src, _ := tenant(t, data(with(small, "serviceCall", row)), sandbox.Profile{}, func(o *sandbox.Options) { o.ServerZone = "Asia/Yekaterinburg" })
 	d, err := scope.Run(t.Context(), src, scope.Options{Zone: moscow(t)})
 	if err != nil {
