@@ -71,6 +71,8 @@ type Field struct {
 	Fields []Field
 	// Personal: the value is a person's data and is masked in what goes to a pull request.
 	Personal bool
+	// Identifies: the service tells objects apart by it, or writes to people there; no redaction changes it.
+	Identifies bool
 	// Unseen: the service may not show it; then what we put there is believed to be there.
 	Unseen bool
 	// NullLeaves: null writes nothing, the service cannot be without a value; whatever it holds is left to it.

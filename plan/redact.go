@@ -69,10 +69,10 @@ func SpellHTML(s Speller, kind *Kind, w *Want) {
 	}
 }
 
-// identifies reports whether a record is found or told apart by a field. An e-mail address always does: it is where a person
-// is written to.
+// identifies reports whether a record is found or told apart by a field.
 func identifies(set *Set, kind *Kind, name string) bool {
-	return name == "email" || slices.Contains(kind.NaturalKeys, name) || slices.Contains(set.Match, name)
+	f, ok := kind.Field(name)
+	return ok && f.Identifies || slices.Contains(kind.NaturalKeys, name) || slices.Contains(set.Match, name)
 }
 
 // attributeOf is the data type of the attribute that a field writes; empty for any other field.

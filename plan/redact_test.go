@@ -11,7 +11,7 @@ import (
 )
 
 var thread = plan.Kind{Name: "thread", NaturalKeys: []string{"code"}, Matches: []string{"email", "attributes"}, Fields: []plan.Field{
-	{Name: "code", Type: plan.TypeString}, {Name: "email", Type: plan.TypeString}, {Name: "title", Type: plan.TypeString}, {Name: "body", Type: plan.TypeText},
+	{Name: "code", Type: plan.TypeString}, {Name: "email", Type: plan.TypeString, Identifies: true}, {Name: "title", Type: plan.TypeString}, {Name: "body", Type: plan.TypeText},
 	{Name: "state", Type: plan.TypeEnum}, {Name: "type", Type: plan.TypeRef}, {Name: "attributes", Type: plan.TypeMap, Attributes: "thread_attribute", Of: "type"},
 }, Part: &plan.PartKind{Fields: []plan.Field{{Name: "author", Type: plan.TypePerson}, {Name: "body", Type: plan.TypeHTML}, {Name: "files", Type: plan.TypeFiles}}}}
 

@@ -51,10 +51,10 @@ func (r *Runner) await(ctx context.Context, a plan.Address, t plan.Target) (id s
 func (r *Runner) only(kind, id string) func() {
 	thing := plan.Thing{Kind: kind, ID: id}
 	r.mu.Lock()
-	lock := r.alones[thing]
+	lock := r.locks[thing]
 	if lock == nil {
 		lock = &sync.Mutex{}
-		r.alones[thing] = lock
+		r.locks[thing] = lock
 	}
 	r.mu.Unlock()
 	lock.Lock()

@@ -57,9 +57,7 @@ func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error)
 			r.Journal.Record(plan.Step{Address: c.Address, Kind: c.Kind, List: p.List, Part: p.Key}, plan.Result{ID: c.ID, PartID: p.ID}, &note)
 		}
 	}
-	c.Parts = slices.DeleteFunc(slices.Clone(c.Parts), func(p plan.PartChange) bool { // an earlier run of the same plan has written it
-		return slices.ContainsFunc(base.Parts, func(b plan.BasePart) bool { return b.List == p.List && b.Key == p.Key })
-	})
+	c.Parts = unwritten(c.Parts, base)
 	if err := r.elsewhere(ctx, &c); err != nil {
 		return plan.OutUnreached, err
 	}
@@ -199,9 +197,7 @@ func (r *Runner) merge(ctx context.Context, c plan.Change, base *plan.Base) (pla
 	}
 	add := c
 	add.Action, add.ID = plan.Update, planned
-	add.Parts = slices.DeleteFunc(slices.Clone(c.Parts), func(p plan.PartChange) bool { // an earlier run of the same plan has written it
-		return slices.ContainsFunc(base.Parts, func(b plan.BasePart) bool { return b.List == p.List && b.Key == p.Key })
-	})
+	add.Parts = unwritten(c.Parts, base)
 	p := &progress{base: base, change: &c, kind: kind}
 	steps, shared := apart(r.Dest.Steps(add))
 	for _, s := range steps {
@@ -248,6 +244,13 @@ func (r *Runner) failed(ctx context.Context, a plan.Address, step string, err er
 		return plan.OutPartial, nil
 	}
 	return plan.OutSetAside, &asideError{kind: "error", step: step, attempts: attempts, cause: err}
+}
+
+// unwritten are the parts that no earlier run of the same plan has written.
+func unwritten(parts []plan.PartChange, base *plan.Base) []plan.PartChange {
+	return slices.DeleteFunc(slices.Clone(parts), func(p plan.PartChange) bool {
+		return slices.ContainsFunc(base.Parts, func(b plan.BasePart) bool { return b.List == p.List && b.Key == p.Key })
+	})
 }
 
 // remaining drops from a create what an earlier run of the same plan has done.

@@ -97,9 +97,9 @@ type Runner struct {
 	first map[string]int64       // when a step was tried that is repeated, by its key
 	bulks map[string][]share     // steps of the set that wait for more of their like, by Bulk.Key
 
-	proven    map[plan.Thing]bool  // what steps have proven to be there, or not to be
-	lacking   map[plan.Target]bool // the resources that are not there
-	alones    map[plan.Thing]*sync.Mutex
+	proven    map[plan.Thing]bool           // what steps have proven to be there, or not to be
+	lacking   map[plan.Target]bool          // the resources that are not there
+	locks     map[plan.Thing]*sync.Mutex    // of objects that one record at a time reads and rewrites
 	working   map[plan.Target]chan struct{} // records in work, each until it is closed
 	rest      map[plan.Target]plan.Outcome  // records of which something is deferred, and what became of them so far
 	following bool                          // all but what is deferred is done
@@ -134,7 +134,7 @@ func (r *Runner) Apply(ctx context.Context, changes iter.Seq2[plan.Change, error
 		r.first[in.Step.Key] = cmp.Or(in.Step.TriedAt, in.At.Unix())
 	}
 	r.proven, r.lacking = map[plan.Thing]bool{}, map[plan.Target]bool{}
-	r.alones = map[plan.Thing]*sync.Mutex{}
+	r.locks = map[plan.Thing]*sync.Mutex{}
 	r.working, r.rest, r.following = map[plan.Target]chan struct{}{}, map[plan.Target]plan.Outcome{}, false
 	work := make(chan func())
 	var idle sync.WaitGroup // records and calls in work

@@ -58,7 +58,7 @@ func contactKind() plan.Kind {
 		Fields: []plan.Field{
 			{Name: "role", Type: plan.TypeEnum, Enum: []string{"user"}, Mode: plan.CreateOnly, Sort: true, Default: "user", Doc: "Always `user`: leads are never deduplicated (IC trap 33), so that they are neither adopted nor changed."},
 			{Name: "external_id", Type: plan.TypeString, Mode: plan.Mutable, FillOnly: true, Personal: true, Doc: "The workspace's own id of a person, which the customer's other systems go by: decide in scoping whether it is the login, the employee number, or left out. One that is not empty in Intercom is never changed, only an empty one is filled."},
-			{Name: "email", Type: plan.TypeString, Mode: plan.Mutable, Personal: true, Doc: "E-mail address, lower case. A contact without one can be sent nothing (IC trap 40)."},
+			{Name: "email", Type: plan.TypeString, Mode: plan.Mutable, Personal: true, Identifies: true, Doc: "E-mail address, lower case. A contact without one can be sent nothing (IC trap 40)."},
 			{Name: "name", Type: plan.TypeString, Mode: plan.Mutable, Personal: true, Doc: "Full name."},
 			{Name: "phone", Type: plan.TypeString, Mode: plan.Mutable, Personal: true, Doc: "Phone in E.164; see the function `e164`."},
 			{Name: "signed_up_at", Type: plan.TypeTime, Mode: plan.Mutable, Doc: "The source's creation date; Intercom's own cannot be set (IC 3.1)."},

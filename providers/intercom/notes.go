@@ -50,20 +50,21 @@ func (n *normal) notes() {
 // clean is cleanHTML, with a note about what it takes out.
 func (n *normal) clean(field, s string) string {
 	out := cleanHTML(s)
-	for _, c := range cleaned(s, out) {
+	n.tell(field, cleaned(s, out))
+	return out
+}
+
+func (n *normal) tell(field string, cuts []cut) {
+	for _, c := range cuts {
 		n.w.Notes = append(n.w.Notes, plan.Problem{Field: field, Rule: c.rule, Times: c.times, Text: fmt.Sprintf("%s: %d", strings.ReplaceAll(c.rule, "_", " "), c.times)})
 	}
-	return out
 }
 
 // keyless takes keys of the source and one-click links out of a plain text, with a note about it (IT trap 25).
 func (n *normal) keyless(field, s string) string {
 	out := withoutSecrets(s)
-	if out == s {
-		return s
-	}
-	for _, c := range cleaned(strings.ReplaceAll(s, "<", "‹"), strings.ReplaceAll(out, "<", "‹")) {
-		n.w.Notes = append(n.w.Notes, plan.Problem{Field: field, Rule: c.rule, Times: c.times, Text: fmt.Sprintf("%s: %d", strings.ReplaceAll(c.rule, "_", " "), c.times)})
+	if out != s {
+		n.tell(field, []cut{linksCut(s, out)})
 	}
 	return out
 }

@@ -61,10 +61,15 @@ var (
 	imgSrc  = regexp.MustCompile(`(?is)\bsrc\s*=\s*["']?\s*([^"'\s>]*)`)
 )
 
+// linksCut counts the links and keys of the source that went.
+func linksCut(in, out string) cut {
+	links := strings.Count(out, "[link removed]") - strings.Count(in, "[link removed]") + len(keyGone.FindAllString(out, -1)) - len(keyGone.FindAllString(in, -1))
+	return cut{"one_click_link_removed", max(links, 0)}
+}
+
 // cleaned counts what cleaning took out: in is the text before, out the one after.
 func cleaned(in, out string) []cut {
-	links := strings.Count(out, "[link removed]") - strings.Count(in, "[link removed]") + len(keyGone.FindAllString(out, -1)) - len(keyGone.FindAllString(in, -1))
-	list := []cut{{"one_click_link_removed", max(links, 0)}}
+	list := []cut{linksCut(in, out)}
 	if strings.Contains(in, "<") {
 		times := map[string]int{}
 		var tags strings.Builder
