@@ -97,12 +97,11 @@ func (a *app) archived(cfg *hcl.Config, s engine.Setup, o *archive.Options) (*it
 	}
 	o.Redact = transport.NewRedactor(cfg.Secrets...)
 	a.hide = o.Redact
-	src, err := itsm365.New(args, itsm365.Config{Clock: a.clock, Log: s.Log, Redact: o.Redact})
+	src, err := itsm365.New(args, itsm365.Config{Clock: a.clock, Log: s.Log, Redact: o.Redact, Ask: s.Ask})
 	if err != nil {
 		return nil, err
 	}
-	key, _ := args["access_key"].(string)
-	o.Secrets = append(o.Secrets, key)
+	o.Secrets = src.Secrets()
 	o.Address, _ = args["url"].(string)
 	o.TimeZone = src.Zone()
 	for _, d := range cfg.Data {

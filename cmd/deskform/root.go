@@ -87,6 +87,8 @@ type app struct {
 	in       io.Reader
 	env      func(string) (string, bool)
 	clock    transport.Clock
+	// secret asks for one on the terminal.
+	secret func(question string) (string, error)
 
 	dir      string
 	vars     []string
@@ -104,7 +106,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if _, file := stderr.(*os.File); !file {
 		stderr = &shared{w: stderr}
 	}
-	a := &app{out: stdout, err: stderr, in: os.Stdin, env: os.LookupEnv, clock: transport.Real{}}
+	a := &app{out: stdout, err: stderr, in: os.Stdin, env: os.LookupEnv, clock: transport.Real{}, secret: asker(ctx, os.Stdin, stderr)}
 	root := a.root()
 	root.SetArgs(args)
 	root.SetOut(stdout)
@@ -198,7 +200,7 @@ func tty(w io.Writer) bool {
 
 // setup is what every command gives the engine.
 func (a *app) setup() (engine.Setup, error) {
-	s := engine.Setup{Dir: a.dir, Vars: map[string]string{}, VarFiles: a.varFiles, Env: a.env, Clock: a.clock, Holder: holder(), Dead: dead, Journaled: journaled, NewState: a.newState}
+	s := engine.Setup{Dir: a.dir, Vars: map[string]string{}, VarFiles: a.varFiles, Env: a.env, Clock: a.clock, Holder: holder(), Dead: dead, Journaled: journaled, NewState: a.newState, Ask: a.secret}
 	for _, v := range a.vars {
 		name, value, ok := strings.Cut(v, "=")
 		if !ok {

@@ -52,6 +52,8 @@ type Config struct {
 	HTTP http.RoundTripper
 	// Waiting is told until when nothing is called, as it is outside the block's window; nil for nobody.
 	Waiting func(until time.Time)
+	// Ask asks whoever runs this for a secret, for access_key_prompt; nil where there is nobody.
+	Ask func(question string) (string, error)
 }
 
 // Source reads an ITSM 365 tenant. It is safe for concurrent use.
@@ -83,7 +85,7 @@ var (
 
 // New makes a source from the provider block's arguments.
 func New(args map[string]plan.Value, c Config) (*Source, error) {
-	set, err := settingsFrom(args, c.Redact)
+	set, err := settingsFrom(args, c.Redact, c.Ask)
 	if err != nil {
 		return nil, err
 	}

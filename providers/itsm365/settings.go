@@ -47,8 +47,9 @@ type settings struct {
 func providerFields() []plan.Field {
 	return []plan.Field{
 		{Name: "url", Type: plan.TypeString, Required: true, Doc: "REST root with its prefix: `https://TENANT.itsm365.com/sd/services/rest` (IT 1.1)."},
-		{Name: "access_key", Type: plan.TypeString, Secret: true, Doc: "The access key, from the environment: `env(\"ITSM365_ACCESS_KEY\")` (IT 1.2). It is redacted everywhere. Either this or `access_key_file`."},
+		{Name: "access_key", Type: plan.TypeString, Secret: true, Doc: "The access key, from the environment: `env(\"ITSM365_ACCESS_KEY\")` (IT 1.2). It is redacted everywhere. Either this, `access_key_file` or `access_key_prompt`."},
 		{Name: "access_key_file", Type: plan.TypeString, Doc: "A file outside of git that holds the access key and nothing else."},
+		{Name: "access_key_prompt", Type: plan.TypeBool, Default: false, Doc: "Asks for the access key on the terminal, once a run and without showing it, where neither of the other two gives one."},
 		{Name: "key_param", Type: plan.TypeString, Default: "accessKey", Doc: "The query parameter that carries the key (IT 1.2)."},
 		{Name: "params", Type: plan.TypeMap, Doc: "More query parameters, sent with every call: `{ env = \"prod\" }`. Their values are redacted."},
 		{Name: "headers", Type: plan.TypeMap, Doc: "More headers, sent with every call, as a gateway before the tenant may want them. Their values are redacted."},
@@ -75,7 +76,7 @@ func providerFields() []plan.Field {
 }
 
 // settingsFrom reads the arguments. Errors name the argument.
-func settingsFrom(args map[string]plan.Value, redact *transport.Redactor) (*settings, error) {
+func settingsFrom(args map[string]plan.Value, redact *transport.Redactor, ask func(question string) (string, error)) (*settings, error) {
 	s := &settings{params: url.Values{}, headers: http.Header{}, keyParam: text(args["key_param"], "accessKey"), method: text(args["method"], "auto"), filterIn: text(args["filter_in"], "auto"), archived: true}
 	s.base = text(args["url"], "")
 	u, err := url.Parse(s.base)
@@ -86,7 +87,7 @@ func settingsFrom(args map[string]plan.Value, redact *transport.Redactor) (*sett
 		return nil, fmt.Errorf("provider itsm365: url has more than an address in it; end it with the path, as in https://%s/sd/services/rest", u.Host)
 	}
 	s.base = strings.TrimRight(s.base, "/")
-	if s.key, err = accessKey(args); err != nil {
+	if s.key, err = accessKey(args, u.Host, ask); err != nil {
 		return nil, err
 	}
 	redact.Add(s.key)
@@ -134,7 +135,19 @@ func settingsFrom(args map[string]plan.Value, redact *transport.Redactor) (*sett
 	return s, nil
 }
 
-func accessKey(args map[string]plan.Value) (string, error) {
+// Secrets are what calls carry that nobody else may see: the key, and the values of parameters and headers.
+func (s *Source) Secrets() []string {
+	out := []string{s.key}
+	for _, values := range []map[string][]string{s.params, s.headers} {
+		for _, v := range values {
+			out = append(out, v...)
+		}
+	}
+	return out
+}
+
+// accessKey is the key of the block, of the file, or of whoever sits at the terminal, in this order.
+func accessKey(args map[string]plan.Value, host string, ask func(question string) (string, error)) (string, error) {
 	key, file := text(args["access_key"], ""), text(args["access_key_file"], "")
 	if key == "" && file != "" {
 		content, err := os.ReadFile(file)
@@ -145,6 +158,16 @@ func accessKey(args map[string]plan.Value) (string, error) {
 		if key == "" || strings.ContainsAny(key, " \t\r\n") {
 			return "", fmt.Errorf("provider itsm365: access_key_file %s does not hold one key and nothing else", file)
 		}
+	}
+	if prompt, _ := args["access_key_prompt"].(bool); key == "" && prompt {
+		if ask == nil {
+			return "", errors.New("provider itsm365: access_key_prompt: there is nobody to ask for the key; set access_key from the environment: env(\"ITSM365_ACCESS_KEY\")")
+		}
+		answer, err := ask("Access key of " + host + ": ")
+		if err != nil {
+			return "", fmt.Errorf("provider itsm365: access_key_prompt: %w", err)
+		}
+		key = strings.TrimSpace(answer)
 	}
 	if key == "" {
 		return "", errors.New("provider itsm365: access_key is empty; set it from the environment: env(\"ITSM365_ACCESS_KEY\")")

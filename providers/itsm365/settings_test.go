@@ -60,6 +60,7 @@ func TestSettings(t *testing.T) {
 		"is no pattern with a group":                      {"inline_images": []plan.Value{"file"}},
 		"proxy \"nowhere\" is no address":                 {"proxy": "nowhere"},
 		"access_key_file: open /nowhere: no such file":    {"access_key": "", "access_key_file": "/nowhere"},
+		"access_key_prompt: there is nobody to ask":       {"access_key": "", "access_key_prompt": true},
 		"timeout 0 is no time in seconds":                 {"timeout": int64(0)},
 		"max_backoff 0 is no time in seconds":             {"max_backoff": int64(0)},
 		"time_zone \"Mars\" is not known; use an IANA na": {"time_zone": "Mars"},
@@ -110,6 +111,35 @@ func TestAccessKeyFile(t *testing.T) {
 	_, w := tenant(t, sandbox.Options{FS: dir(tickets(2))})
 	if got := mustRead(t, source(t, w, map[string]plan.Value{"access_key": "", "access_key_file": path}), pages("serviceCall", "number")); len(got) != 2 {
 		t.Error(keys(got))
+	}
+}
+
+// TestAccessKeyPrompt: the key may be typed; the block and the file come first, and what else a call carries is a secret as well.
+func TestAccessKeyPrompt(t *testing.T) {
+	asked := 0
+	config := itsm365.Config{Clock: newClock(), Redact: transport.NewRedactor(), Ask: func(question string) (string, error) {
+		asked++
+		if question != "Access key of acme.itsm365.com: " {
+			t.Errorf("asked %q", question)
+		}
+		return "typed-key-4711\n", nil
+	}}
+	args := map[string]plan.Value{"url": "https://acme.itsm365.com/sd/services/rest", "access_key_prompt": true, "params": map[string]plan.Value{"p": "param-4711"}, "headers": map[string]plan.Value{"H": "header-4711"}}
+	src, err := itsm365.New(args, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := src.Secrets()
+	slices.Sort(got)
+	if want := []string{"header-4711", "param-4711", "typed-key-4711"}; !slices.Equal(got, want) || asked != 1 {
+		t.Errorf("secrets %q, want %q; asked %d times", got, want, asked)
+	}
+	if text := config.Redact.Text("typed-key-4711 header-4711"); strings.Contains(text, "4711") {
+		t.Errorf("not redacted: %s", text)
+	}
+	args["access_key"] = key
+	if src, err := itsm365.New(args, config); err != nil || asked != 1 || !slices.Contains(src.Secrets(), key) {
+		t.Errorf("asked %d times though the block has a key, %v", asked, err)
 	}
 }
 

@@ -63,6 +63,8 @@ type Setup struct {
 	Relearn bool
 	// Waiting is told until when a source makes no calls, as it is outside its window; nil for nobody.
 	Waiting func(source string, until time.Time)
+	// Ask asks whoever runs this for a secret and does not show it; nil where there is nobody.
+	Ask func(question string) (string, error)
 	// Diagnose is told what a pull found out about the configuration; nil for nobody.
 	Diagnose func(hcl.Diagnostics)
 }
@@ -379,7 +381,7 @@ func (e *Engine) Source(typ string) (plan.Source, error) {
 	case "export":
 		src, err = export.New(itsm365.Columns)
 	case "itsm365":
-		c := itsm365.Config{Clock: e.Clock, Log: e.Log, Redact: e.Redact}
+		c := itsm365.Config{Clock: e.Clock, Log: e.Log, Redact: e.Redact, Ask: e.Ask}
 		if o := e.ITSM365; o != nil {
 			c.HTTP = o.HTTP
 		}

@@ -121,7 +121,7 @@ func Rehearse(ctx context.Context, s Setup, o RehearseOptions) (*Rehearsal, *Eng
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	s.ITSM365 = &Override{Args: map[string]plan.Value{"url": "http://itsm365.sandbox/sd/services/rest", "access_key": sandboxToken, "access_key_file": nil, "window": nil, "params": nil, "headers": nil, "proxy": nil, "ca_file": nil}}
+	s.ITSM365 = &Override{Args: map[string]plan.Value{"url": "http://itsm365.sandbox/sd/services/rest", "access_key": sandboxToken, "access_key_file": nil, "access_key_prompt": nil, "window": nil, "params": nil, "headers": nil, "proxy": nil, "ca_file": nil}}
 	if src != nil {
 		s.ITSM365.HTTP = src.RoundTripper()
 		s.ITSM365.Args["rate"] = 1000.0
