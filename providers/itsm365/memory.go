@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"deskform/plan"
+	"deskform/providers/transport"
 )
 
 // memory answers again what was answered before in a pull that is not over. A question that is asked a second time, as a
@@ -80,5 +81,6 @@ func (m *memory) find(ctx context.Context, s *Source, class string, filter map[s
 	if known, err = json.Marshal(answer); err != nil {
 		return nil, err
 	}
+	known, _ = transport.WithoutKeys(known)
 	return answer.Objects, m.Keep(ctx, question, known)
 }

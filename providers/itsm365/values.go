@@ -6,12 +6,14 @@ import (
 	"fmt"
 
 	"deskform/plan"
+	"deskform/providers/transport"
 )
 
-// normalize rewrites an object as the language reads it: dates in RFC 3339 UTC, everything else as it came. Attributes
-// that nobody knows survive. A date that does not exist stays a text, and so does what the model knows for one: a subject may
+// normalize rewrites an object as the language reads it: dates in RFC 3339 UTC, keys of one-click links taken out (IT trap
+// 25), everything else as it came. Attributes that nobody knows survive. A date that does not exist stays a text, and so does what the model knows for one: a subject may
 // be nothing but a day.
 func normalize(raw json.RawMessage, model map[string]plan.Column, d dates) (json.RawMessage, error) {
+	raw, _ = transport.WithoutKeys(raw)
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
 	var obj map[string]any
