@@ -75,8 +75,10 @@ func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error)
 	}
 	var live *plan.Live
 	if c.Action != plan.Create && c.ID != "" && (len(r.Dest.Steps(c)) > 0 || c.MovedFrom != "") {
-		got, err := r.Writer.Get(context.WithoutCancel(ctx), c.Kind, c.ID)
+		got, err := r.Writer.Get(plan.Sending(ctx), c.Kind, c.ID)
 		switch {
+		case errors.Is(err, plan.ErrUnsent):
+			return plan.OutUnreached, nil
 		case errors.Is(err, plan.ErrNotFound):
 			return plan.OutConflict, &asideError{kind: "conflict", step: "compare", cause: fmt.Errorf("%s %s was deleted in Intercom after the plan was made; plan again", c.Kind, c.ID)}
 		case err != nil:
@@ -124,6 +126,9 @@ func (r *Runner) carry(ctx context.Context, c plan.Change) (plan.Outcome, error)
 			return plan.OutSetAside, &asideError{kind: "private", step: s.Key, cause: errors.New("the source says that this comment is private and the mapping would make it visible to the customer; correct the mapping's private argument")}
 		}
 		res, attempts, err := r.step(ctx, s)
+		if errors.Is(err, plan.ErrUnsent) && p.done == 0 {
+			return plan.OutUnreached, nil
+		}
 		if err != nil {
 			if base.ID != "" { // there is an object, and this step may or may not have changed it
 				base.Partial = s.Key
@@ -189,7 +194,10 @@ func (r *Runner) merge(ctx context.Context, c plan.Change, base *plan.Base) (pla
 	kind := r.kinds[c.Kind]
 	if kind.WholeSets && len(c.Fields) > 0 {
 		defer r.only(c.Kind, id)()
-		live, err := r.Writer.Get(context.WithoutCancel(ctx), c.Kind, id)
+		live, err := r.Writer.Get(plan.Sending(ctx), c.Kind, id)
+		if errors.Is(err, plan.ErrUnsent) {
+			return plan.OutUnreached, nil
+		}
 		if err != nil {
 			return r.failed(ctx, c.Address, "compare", err, 1)
 		}
@@ -200,9 +208,12 @@ func (r *Runner) merge(ctx context.Context, c plan.Change, base *plan.Base) (pla
 	add.Parts = unwritten(c.Parts, base)
 	p := &progress{base: base, change: &c, kind: kind}
 	steps, shared := apart(r.Dest.Steps(add))
-	for _, s := range steps {
+	for i, s := range steps {
 		s.ID = id
 		res, attempts, err := r.step(ctx, s)
+		if errors.Is(err, plan.ErrUnsent) && i == 0 {
+			return plan.OutUnreached, nil
+		}
 		if err != nil {
 			return r.failed(ctx, c.Address, s.Key, err, attempts)
 		}

@@ -216,7 +216,7 @@ func (r *Runner) Apply(ctx context.Context, changes iter.Seq2[plan.Change, error
 		return r.books, failed
 	case err != nil:
 		return r.books, err
-	case r.stop != nil:
+	case r.stop != nil && (ctx.Err() == nil || !errors.Is(r.stop, ctx.Err())): // what an interrupt cut off is no reason of its own
 		return r.books, fmt.Errorf("%w: %w", ErrStopped, r.stop)
 	}
 	return r.books, ctx.Err()

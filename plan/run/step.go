@@ -15,10 +15,10 @@ const notThere = "settled: it did not happen"
 // errDoubt: nobody can say whether the step happened.
 var errDoubt = errors.New("in doubt whether it happened")
 
-// step carries out one step and settles it when its answer is lost. The call itself is not cut off by an interrupt:
-// what is in flight is finished and recorded.
+// step carries out one step and settles it when its answer is lost. The call itself is not cut off by an interrupt: what is
+// in flight is finished and recorded. One that still waits for its turn does not leave: plan.ErrUnsent.
 func (r *Runner) step(ctx context.Context, s plan.Step) (plan.Result, int, error) {
-	calls := context.WithoutCancel(ctx)
+	calls := plan.Sending(ctx)
 	var last error
 	s.TriedAt = r.first[s.Key]
 	for attempt := 1; attempt <= max(r.Attempts, 1); attempt++ {

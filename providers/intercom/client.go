@@ -133,10 +133,15 @@ func (c *core) send(ctx context.Context, method, path string, body any, op, thre
 		r.Header["Content-Type"] = []string{"application/json"}
 	}
 	for refused := 0; ; refused++ {
-		done, err := c.Governor.Acquire(ctx, thread)
+		wait, sent := plan.Waiting(ctx)
+		done, err := c.Governor.Acquire(wait, thread)
 		if err != nil {
+			if ctx.Err() == nil {
+				err = plan.ErrUnsent
+			}
 			return nil, err
 		}
+		sent()
 		if c.Hold != nil {
 			if err := c.Hold(ctx); err != nil {
 				done(nil)

@@ -55,7 +55,9 @@ func TestContract(t *testing.T) {
 				payload[k] = ids[text[1:]]
 			}
 		}
-		res, err := w.Do(ctx, plan.Step{Key: name + "#" + op, Address: addr, Kind: kind, Op: op, ID: ids[on], Payload: payload})
+		s := plan.Step{Key: name + "#" + op, Address: addr, Kind: kind, Op: op, ID: ids[on], Payload: payload}
+		unsent(t, s)
+		res, err := w.Do(ctx, s)
 		if err != nil {
 			t.Errorf("%s: %v", op, err)
 		}

@@ -36,6 +36,7 @@ func (c *carrier) carry(name string, change plan.Change) (res plan.Result) {
 	}
 	for _, s := range steps {
 		s.ID = c.ids[name]
+		unsent(c.t, s)
 		var err error
 		if res, err = c.w.Do(c.t.Context(), s); err != nil {
 			c.t.Errorf("%s of %s: %v", s.Op, name, err)

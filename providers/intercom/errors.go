@@ -48,7 +48,7 @@ var rules = []rule{
 // judge turns a failure into a *plan.StepError with what it means.
 func (w *Writer) judge(ctx context.Context, s plan.Step, res plan.Result, err error) (plan.Result, error) {
 	var se *plan.StepError
-	if errors.As(err, &se) {
+	if errors.As(err, &se) || plan.Unsent(ctx, err) {
 		return res, err
 	}
 	out := &plan.StepError{Step: s.Op, Message: w.c.Redact.Text(err.Error()), Verdict: plan.Permanent}
@@ -74,7 +74,7 @@ func (w *Writer) judge(ctx context.Context, s plan.Step, res plan.Result, err er
 		out.Verdict = plan.Unknown
 	case errors.As(err, &bad), errors.As(err, &odd):
 		out.Verdict = plan.Unknown // it was answered, so it may have been done
-	case ctx.Err() != nil:
+	case ctx.Err() != nil, errors.Is(err, plan.ErrUnsent):
 		out.Verdict = plan.Unknown
 	}
 	return res, out

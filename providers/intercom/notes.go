@@ -228,8 +228,8 @@ func (w *Writer) addNote(ctx context.Context, s plan.Step) (plan.Result, error) 
 	admin, _ := s.Payload["author"].(string)
 	if admin == "" {
 		var err error
-		if admin, err = w.Actor(ctx); err != nil {
-			return plan.Result{}, &plan.StepError{Step: s.Key, Verdict: plan.StopRun, Message: err.Error()}
+		if admin, err = w.actor(ctx, s); err != nil {
+			return plan.Result{}, err
 		}
 	}
 	text, err := w.c.send(ctx, http.MethodPost, notesPath(s.Kind, s.ID), map[string]any{"body": s.Payload["body"], "admin_id": admin}, s.Op, "")

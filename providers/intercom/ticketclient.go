@@ -562,7 +562,7 @@ func (w *Writer) createTicket(ctx context.Context, s plan.Step) (plan.Result, er
 	typ, _ := p["type"].(string)
 	values, err := w.ticketValues(ctx, typ, p)
 	if err != nil {
-		return plan.Result{}, &plan.StepError{Step: s.Key, Verdict: plan.Permanent, Message: err.Error()}
+		return plan.Result{}, typeless(ctx, s, err)
 	}
 	in := map[string]any{"ticket_type_id": typ, "contacts": []any{map[string]any{"id": p["contact"]}}, "ticket_attributes": values, "created_at": p["created_at"], "skip_notifications": true}
 	if c := p["company"]; c != nil {
@@ -629,7 +629,7 @@ func (w *Writer) updateTicket(ctx context.Context, s plan.Step) (plan.Result, er
 	if slices.ContainsFunc(s.Fields, func(f string) bool { return f == "title" || f == "body" || strings.HasPrefix(f, "attributes.") }) {
 		values, err := w.ticketValues(ctx, scalar(p["type"]), p)
 		if err != nil {
-			return plan.Result{}, &plan.StepError{Step: s.Key, Verdict: plan.Permanent, Message: err.Error()}
+			return plan.Result{}, typeless(ctx, s, err)
 		}
 		in["ticket_attributes"] = values
 	}
@@ -656,9 +656,22 @@ func (w *Writer) updateTicket(ctx context.Context, s plan.Step) (plan.Result, er
 	return res, err
 }
 
+// typeless is what a step ends with whose ticket type cannot be read: the ticket is set aside, unless the token has died or an
+// interrupt came first.
+func typeless(ctx context.Context, s plan.Step, err error) error {
+	var se *plan.StepError
+	if errors.As(err, &se) || plan.Unsent(ctx, err) {
+		return err
+	}
+	return &plan.StepError{Step: s.Key, Verdict: plan.Permanent, Message: err.Error()}
+}
+
 // actor is the teammate who acts; without one nothing can go on.
 func (w *Writer) actor(ctx context.Context, s plan.Step) (string, error) {
 	id, err := w.Actor(ctx)
+	if plan.Unsent(ctx, err) {
+		return "", err
+	}
 	if err != nil {
 		return "", &plan.StepError{Step: s.Key, Verdict: plan.StopRun, Message: err.Error()}
 	}

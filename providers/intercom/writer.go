@@ -200,9 +200,9 @@ func (w *Writer) conversation(ctx context.Context, s plan.Step) (plan.Result, er
 	if s.Op == "update_conversation" {
 		return w.object(ctx, s, http.MethodPut, path, body(p))
 	}
-	actor, err := w.Actor(ctx)
+	actor, err := w.actor(ctx, s)
 	if err != nil {
-		return plan.Result{}, &plan.StepError{Step: s.Key, Verdict: plan.StopRun, Message: err.Error()}
+		return plan.Result{}, err
 	}
 	switch s.Op {
 	case "comment", "note", "contact_reply":

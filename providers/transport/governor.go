@@ -88,6 +88,9 @@ func (g *Governor) Acquire(ctx context.Context, thread string) (done func(http.H
 		}
 	}
 	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		g.mu.Lock()
 		if !g.known {
 			g.mu.Unlock()
