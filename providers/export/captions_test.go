@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -240,6 +241,25 @@ func TestNotesOfAFile(t *testing.T) {
 		if want == "" && len(notes) > 1 || want != "" && (len(notes) < 2 || !strings.Contains(notes[1], want)) {
 			t.Errorf("%d rows: %q", n, notes)
 		}
+	}
+}
+
+// TestStrangers: a state or type of the tenant's own keeps its text, and the pull says which, with how many rows have it.
+func TestStrangers(t *testing.T) {
+	file := "Номер;Тип заявки;Статус\n1;Инцидент;Ждёт поставщика\n2;Заказ;Новая\n3;;registered\n4;serviceCall$request;ждёт поставщика\n5;Заказ;Ждёт поставщика\n"
+	notes, rows, err := readClass(t, "a.csv", []byte(file), ticket(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		`metaClass: 2 rows have a text that is none of class serviceCall in the stock configuration, and keep it instead of a code: "Заказ" (2); a value_map in the record set says what each means`,
+		`state: 3 rows have a text that is none of class serviceCall in the stock configuration, and keep it instead of a code: "Ждёт поставщика" (2), "ждёт поставщика" (1); a value_map in the record set says what each means`,
+	}
+	if !slices.Equal(notes, want) {
+		t.Errorf("%q\nwant %q", notes, want)
+	}
+	if text := string(rows[1].JSON); !strings.Contains(text, `"metaClass":"Заказ","state":"registered"`) {
+		t.Error(text)
 	}
 }
 

@@ -1,9 +1,12 @@
 package export
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -82,10 +85,8 @@ func (t *typer) modelled(out []byte, cell string, c column) ([]byte, string) {
 			out = appendLink(out, title, c.class)
 		}
 		return append(out, ']'), ""
-	case kindState:
-		return appendString(out, codeOr(text, captions["states"][t.s.model.base()])), ""
-	case kindType:
-		return appendString(out, codeOr(text, captions["types"][t.s.model.base()])), ""
+	case kindState, kindType:
+		return appendString(out, codeOr(text, t.s.model.codes(c.kind))), ""
 	case kindInterval:
 		length, unit, ok := interval(text)
 		if !ok {
@@ -99,6 +100,62 @@ func (t *typer) modelled(out []byte, cell string, c column) ([]byte, string) {
 		why += fmt.Sprintf("; types = { %s = \"string\" } keeps the text", c.name)
 	}
 	return append(out, '}'), why
+}
+
+// codes are the codes of states or types of the class by what an export shows.
+func (m *model) codes(k kind) map[string]string {
+	if k == kindState {
+		return captions["states"][m.base()]
+	}
+	return captions["types"][m.base()]
+}
+
+// strangers are texts of states and types that the stock configuration does not have, each with how often it was met.
+type strangers map[string]map[string]int // by the column
+
+// maxStrangers is how many different texts of a column are counted; a column with more is no state.
+const maxStrangers = 1000
+
+// meet counts a cell that stays as it is shown: the code of the tenant's own state or type is not known.
+func (st strangers) meet(m *model, c column, cell string) {
+	text := strings.TrimSpace(cell)
+	if c.kind != kindState && c.kind != kindType || text == "" {
+		return
+	}
+	codes := m.codes(c.kind)
+	if _, ok := codes[fold(text)]; ok || slices.Contains(slices.Collect(maps.Values(codes)), text) {
+		return
+	}
+	if st[c.name] == nil {
+		st[c.name] = map[string]int{}
+	}
+	if _, ok := st[c.name][text]; ok || len(st[c.name]) < maxStrangers {
+		st[c.name][text]++
+	}
+}
+
+// notes say which they are, the most frequent first.
+func (st strangers) notes(class string) []string {
+	var out []string
+	for _, column := range slices.Sorted(maps.Keys(st)) {
+		texts := slices.SortedFunc(maps.Keys(st[column]), func(a, b string) int {
+			return cmp.Or(st[column][b]-st[column][a], cmp.Compare(a, b))
+		})
+		rows := 0
+		for _, t := range texts {
+			rows += st[column][t]
+		}
+		shown := make([]string, 0, 5)
+		for _, t := range texts[:min(len(texts), cap(shown))] {
+			shown = append(shown, fmt.Sprintf("%q (%d)", t, st[column][t]))
+		}
+		more := ""
+		if n := len(texts) - len(shown); n > 0 {
+			more = fmt.Sprintf(" and %d more", n)
+		}
+		out = append(out, fmt.Sprintf("%s: %d rows have a text that is none of class %s in the stock configuration, and keep it instead of a code: %s%s; a value_map in the record set says what each means", column, rows, class, strings.Join(shown, ", "), more))
+	}
+	return out
 }
 
 // codeOr is the code of a text by a table, and the text itself where the table has none.

@@ -76,7 +76,8 @@ type spec struct {
 	model              *model // nil without class
 	date1904           bool   // of an XLSX file
 	unknown            []string
-	rows               int // with class, once the columns are known
+	strangers          strangers // with class, once the columns are known
+	rows               int       // with class, once the columns are known
 }
 
 // parse checks the arguments of a data block. Its errors name the argument.
@@ -371,6 +372,7 @@ func (s *spec) notes() []string {
 	if len(s.unknown) > 0 {
 		out = append(out, fmt.Sprintf("no caption of class %s, kept as they are: %s; heads = { \"caption\" = \"code\" } names one", s.model.class, strings.Join(s.unknown, ", ")))
 	}
+	out = append(out, s.strangers.notes(s.model.class)...)
 	if s.rows > 0 && s.rows%cut == 0 {
 		out = append(out, fmt.Sprintf("has exactly %d rows: exports are cut off at such numbers; compare with the list on the screen, and export in parts, by period", s.rows))
 	}
@@ -394,6 +396,7 @@ func (s *spec) infer(ctx context.Context) ([]column, error) {
 	var columns []column
 	var maybe []bool // may still hold times
 	var times, odd []int
+	s.strangers = strangers{}
 	for rec, err := range s.open(func(heads []string) error {
 		heads, unknown, err := s.rename(heads)
 		if err != nil {
@@ -431,6 +434,9 @@ func (s *spec) infer(ctx context.Context) ([]column, error) {
 			continue
 		}
 		for i, cell := range rec.cells {
+			if s.model != nil && !s.null[cell] {
+				s.strangers.meet(s.model, columns[i], cell)
+			}
 			if !maybe[i] || s.null[cell] {
 				continue
 			}
