@@ -178,6 +178,35 @@ func TestPageInChromium(t *testing.T) {
 	b.quiet(t)
 }
 
+// A title, a value and a file name without a place to break at do not make the page wider than its window.
+func TestPageOfLongWords(t *testing.T) {
+	b := chromium(t)
+	word := strings.Repeat("долгое", 60)
+	_, address := tenant(t, sandbox.Options{FS: dirFS(map[string]string{
+		"serviceCall.jsonl": `{"UUID":"serviceCall$1","metaClass":"serviceCall$request","number":1,"title":"1","shortDescr":"` + word + `","own":"` + word + `","descriptionRTF":"<p>` + word + `</p>"}`,
+		"comment.jsonl":     `{"UUID":"comment$20","metaClass":"comment","text":"` + word + `","source":"serviceCall$1","creationDate":"2026-03-02T06:14:55Z"}`,
+		"file.jsonl":        `{"UUID":"file$30","metaClass":"file","title":"` + word + `.txt","source":"serviceCall$1","relation":"files","fileSize":3}`, "files/30": "abc",
+	})})
+	dir := filepath.Join(t.TempDir(), "a")
+	mustRun(t, options(t, dir, address, &wire{}))
+	b.open(t, pageOf(dir))
+	wide := func(what string) {
+		t.Helper()
+		if w := eval[[]int](t, b, `[document.documentElement.scrollWidth, document.documentElement.clientWidth]`); w[0] > w[1] {
+			t.Errorf("%s is %d wide in a window of %d", what, w[0], w[1])
+		}
+	}
+	b.search(t, word)
+	wide("the list")
+	eval[any](t, b, `document.querySelector('#main td a').click()`)
+	b.wait(t, `document.getElementById('object') !== null`)
+	if text := eval[string](t, b, `document.getElementById('main').innerText`); strings.Count(text, word) < 5 {
+		t.Errorf("the object shows %d of them", strings.Count(text, word))
+	}
+	wide("the object")
+	b.quiet(t)
+}
+
 // Twenty thousand tickets: a search loads the scripts of its words and of what is shown, and little else.
 func TestPageOfTwentyThousandTickets(t *testing.T) {
 	if testing.Short() {
