@@ -94,14 +94,14 @@ func compareKnown(set *Set, kind *Kind, want *Want, base *Base, r *resolver, w W
 			}
 		}
 	}
-	if err := r.parts(want.Parts, base, nil, c); err != nil {
+	if err := r.parts(want.Parts, base, unknown(base, live), c); err != nil {
 		return err
 	}
 	if renewed {
 		c.Parts = slices.DeleteFunc(c.Parts, func(p PartChange) bool { return p.What == "frozen" })
 	}
 	if set.OnFrozen == PolicyNote && kind.Part != nil {
-		c.Parts = append(c.Parts, frozenNotes(kind, want, base, c)...)
+		c.Parts = append(c.Parts, frozenNotes(kind, want, base, unknown(base, live), w, c)...)
 	}
 	strangers(base, live, c)
 	if c.Reclaimable, err = reclaimable(want, base, w); err != nil {
@@ -253,16 +253,20 @@ func frozen(set *Set, f *Field, name string, want, sent, have Value) []FieldChan
 }
 
 // frozenNotes tells in an internal note what the source says now and Intercom cannot be given any more; each new value
-// once.
-func frozenNotes(kind *Kind, want *Want, base *Base, c *Change) []PartChange {
+// once, also where it is among those that are there and the state does not know.
+func frozenNotes(kind *Kind, want *Want, base *Base, there []LivePart, w World, c *Change) []PartChange {
 	var out []PartChange
 	note := func(key, text string) {
-		written := func(b BasePart) bool { return b.List == frozenList && b.Key == key }
-		if !slices.ContainsFunc(base.Parts, written) {
-			private := true
-			fields := Fields{"private": true, "author": Author("actor", ""), "body": text}
-			out = append(out, PartChange{List: frozenList, Key: key, What: "append", Fields: fields, Hash: Hash(map[string]Value(fields)), SourcePrivate: &private})
+		if slices.ContainsFunc(base.Parts, func(b BasePart) bool { return b.List == frozenList && b.Key == key }) {
+			return
 		}
+		private := true
+		fields := Fields{"private": true, "author": Author("actor", ""), "body": text}
+		add := PartChange{List: frozenList, Key: key, What: "append", Fields: fields, Hash: Hash(map[string]Value(fields)), SourcePrivate: &private}
+		if i := slices.IndexFunc(there, func(l LivePart) bool { return w.SamePart(PartWant{List: frozenList, Key: key, Fields: fields}, l) }); i >= 0 {
+			add = PartChange{List: frozenList, Key: key, What: "adopt", ID: there[i].ID, Hash: add.Hash}
+		}
+		out = append(out, add)
 	}
 	for _, f := range c.Fields {
 		if f.What != "frozen" {
@@ -325,6 +329,14 @@ func mutable(name string, policy Policy, renewed bool, want, have Value, base *B
 	return fc, true
 }
 
+// unknown are the parts in Intercom that the state does not know. Where they are what the source wants, an apply wrote them
+// that the state has no memory of, since an older one was put in its place: they are not written again.
+func unknown(base *Base, live *Live) []LivePart {
+	return slices.DeleteFunc(slices.Clone(live.Parts), func(l LivePart) bool {
+		return slices.ContainsFunc(base.Parts, func(b BasePart) bool { return b.ID == l.ID })
+	})
+}
+
 // strangers notes parts that somebody else wrote, and ours that are gone.
 func strangers(base *Base, live *Live, c *Change) {
 	if !live.HasParts {
@@ -337,6 +349,11 @@ func strangers(base *Base, live *Live, c *Change) {
 	for _, p := range base.Parts {
 		ours[p.ID] = true
 	}
+	for _, p := range c.Parts {
+		if p.What == "adopt" {
+			ours[p.ID] = true
+		}
+	}
 	foreign, present := 0, 0
 	for _, p := range live.Parts {
 		if ours[p.ID] {
@@ -348,7 +365,7 @@ func strangers(base *Base, live *Live, c *Change) {
 	if foreign > 0 {
 		c.Parts = append(c.Parts, PartChange{What: "keep", Reason: fmt.Sprintf("%d messages in Intercom are not from the source", foreign)})
 	}
-	if missing := len(base.Parts) - present; missing > 0 && !live.Truncated {
+	if missing := len(ours) - present; missing > 0 && !live.Truncated {
 		c.Parts = append(c.Parts, PartChange{What: "keep", Reason: fmt.Sprintf("%d messages that were written are gone from Intercom", missing)})
 	}
 }
@@ -356,7 +373,7 @@ func strangers(base *Base, live *Live, c *Change) {
 // conclude names the action of a change by what its fields and parts do. A conflict stops the whole record: half a
 // record written beside an open question helps nobody.
 func conclude(set *Set, c *Change) {
-	var writes, appends, keeps, froze int
+	var writes, appends, adopts, keeps, froze int
 	for _, f := range c.Fields {
 		switch f.What {
 		case "conflict":
@@ -374,6 +391,8 @@ func conclude(set *Set, c *Change) {
 		switch p.What {
 		case "append":
 			appends++
+		case "adopt":
+			adopts++
 		case "keep":
 			keeps++
 		case "frozen":
@@ -389,6 +408,8 @@ func conclude(set *Set, c *Change) {
 		c.Action, c.Reason = Update, counted(writes, "field")
 	case appends > 0:
 		c.Action, c.Reason = AppendTo, counted(appends, "part")
+	case adopts > 0:
+		c.Action, c.Reason = Update, counted(adopts, "part")+" there already that the state does not know"
 	case froze > 0:
 		c.Action, c.Reason = Frozen, "the source changed what Intercom cannot change any more"
 	case keeps > 0:

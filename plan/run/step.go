@@ -36,6 +36,10 @@ func (r *Runner) step(ctx context.Context, s plan.Step) (plan.Result, int, error
 			r.made(s, res)
 			return res, attempt, r.proves(calls, res)
 		}
+		if plan.Unsent(calls, err) { // whatever it was about to do, it says so as an error of its own
+			r.Journal.Fail(s, plan.ErrUnsent.Error())
+			return res, attempt, plan.ErrUnsent
+		}
 		last = err
 		var se *plan.StepError
 		if !errors.As(err, &se) {

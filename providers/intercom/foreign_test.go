@@ -288,6 +288,7 @@ func TestQuotedNote(t *testing.T) {
 	}
 	s := intercom.NewDestination("").Steps(plan.Change{Address: plan.Address{Set: "contact.people", Key: "e1"}, Kind: "contact", Action: plan.Update, ID: ann.ID,
 		Parts: []plan.PartChange{{List: "notes", Key: "n1", What: "append", Fields: plan.Fields{"body": "Calls on Mondays.", "author": plan.Author("teammate", "11")}}}})[0]
+	s.Looks = false // what is looked for is a matter of its own: here the answer is lost
 	token, _ := s.Payload["token"].(string)
 	mutate(t, far, sandbox.Mutation{Op: "add", Kind: "note", ID: ann.ID, Value: "See the note " + token})
 	mutate(t, far, sandbox.Mutation{Op: "add", Kind: "note", ID: ann.ID, Value: "Calls on Mondays.\n\n" + token})

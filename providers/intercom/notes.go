@@ -75,10 +75,10 @@ func noteToken(a plan.Address, list, key string) string {
 	return plan.Token(a)
 }
 
-// notes adds one step for each note. A record that is adopted, or becomes one with an object that is there, may have been
-// ours before the state was lost: its notes are looked for first.
+// notes adds one step for each note. What is there already may have notes that the state does not know of, because it was lost
+// or an older one was put in its place: they are looked for first.
 func (b *builder) notes() {
-	looks := b.c.Action == plan.Adopt || b.c.MergedInto != "" && b.c.ID != ""
+	looks := b.c.Action != plan.Create && b.c.ID != ""
 	for _, p := range b.c.Parts {
 		if p.What != "append" {
 			continue

@@ -26,7 +26,7 @@ func remark(key, as string, who plan.Value, at plan.Value) plan.PartChange {
 }
 
 // TestNoteSteps: one call a note, whose text says who and when, with a marker that only this note has; looked for only
-// where an earlier state may have written it.
+// where the object was there before.
 func TestNoteSteps(t *testing.T) {
 	d := intercom.NewDestination("")
 	at := plan.Value(int64(1767600120))
@@ -37,10 +37,10 @@ func TestNoteSteps(t *testing.T) {
 		author plan.Value
 		looks  bool
 	}{
-		{"nobody with a seat", noteChange("contact", plan.AppendTo, remark("1", "actor", "Ann <Ann>", at)), "<p><i>Ann &lt;Ann&gt; · 2026-01-05 08:02 UTC</i></p>", nil, false},
-		{"a teammate", noteChange("contact", plan.Update, remark("1", "teammate", "12", at)), "<p><i>2026-01-05 08:02 UTC</i></p>", "12", false},
-		{"without a time", noteChange("company", plan.Update, remark("1", "actor", "Ann", nil)), "<p><i>Ann</i></p>", nil, false},
-		{"neither", noteChange("company", plan.Update, remark("1", "actor", "", nil)), "Likes", nil, false},
+		{"nobody with a seat", noteChange("contact", plan.AppendTo, remark("1", "actor", "Ann <Ann>", at)), "<p><i>Ann &lt;Ann&gt; · 2026-01-05 08:02 UTC</i></p>", nil, true},
+		{"a teammate", noteChange("contact", plan.Update, remark("1", "teammate", "12", at)), "<p><i>2026-01-05 08:02 UTC</i></p>", "12", true},
+		{"without a time", noteChange("company", plan.Update, remark("1", "actor", "Ann", nil)), "<p><i>Ann</i></p>", nil, true},
+		{"neither", noteChange("company", plan.Update, remark("1", "actor", "", nil)), "Likes", nil, true},
 		{"adopted", noteChange("company", plan.Adopt, remark("1", "actor", "", nil)), "Likes", nil, true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

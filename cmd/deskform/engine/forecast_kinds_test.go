@@ -269,7 +269,7 @@ func TestForecastOfKinds(t *testing.T) {
 
 		{"notes: with the contact and the company that they are on", nil, []change{folk, in("e1", "n1", "agent@acme.example", "no", "11:00"), in("e1", "n2", "somebody@acme.example", "no", "12:00"), in("o1", "n3", "agent@acme.example", "no", "11:00")},
 			"CreateContact 2, createCompanyNote 1, createNote 2, createOrUpdateCompany 2", 1},
-		{"notes: one more on each", []change{folk}, []change{in("e1", "n1", "agent@acme.example", "no", "11:00"), in("o1", "n3", "agent@acme.example", "no", "11:00")}, "createCompanyNote 1, createNote 1", 2},
+		{"notes: one more on each", []change{folk}, []change{in("e1", "n1", "agent@acme.example", "no", "11:00"), in("o1", "n3", "agent@acme.example", "no", "11:00")}, "createCompanyNote 1, createNote 1", 4}, // each compared, and its notes looked through
 		{"notes: those of a second employee with the same address, with the first", nil, []change{folk, row("people", "e3", "email", "ann@acme.example"), in("e1", "n1", "agent@acme.example", "no", "11:00"), in("e3", "n2", "agent@acme.example", "no", "12:00")},
 			"CreateContact 2, createNote 2, createOrUpdateCompany 2", 0},
 		{"notes: one more of a second employee, which is looked for", []change{folk, row("people", "e3", "email", "ann@acme.example")}, []change{in("e3", "n2", "agent@acme.example", "no", "12:00")}, "createNote 1", 1},

@@ -355,22 +355,89 @@ func TestLongThreadWithoutState(t *testing.T) {
 				t.Errorf("%d changes are left: %v", done.proof, done.calls)
 			}
 			after := d.threads()
-			text := func(list []thread) string {
-				out := ""
-				for _, c := range list {
-					words, goesOn := c.words()
-					out += fmt.Sprintln(c.ID, words, goesOn)
-				}
-				return out
-			}
-			if text(after) != text(before) {
-				t.Errorf("there was\n%sand there is\n%s", text(before), text(after))
+			if a, b := sayings(after), sayings(before); a != b {
+				t.Errorf("there was\n%sand there is\n%s", b, a)
 			}
 			if pl, changes := d.plan(); pl.Pending != 0 {
 				t.Errorf("the next plan says\n%s", said(changes))
 			}
 		})
 	}
+}
+
+// TestOlderState: a state of before the last apply is put in its place, with the mirror or without one. What that apply made and
+// sent is found and taken over; nothing is sent a second time, and what came since is sent once.
+func TestOlderState(t *testing.T) {
+	for kind, config := range threadConfigs {
+		for _, mirror := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, mirror %v", kind, mirror), func(t *testing.T) {
+				d := newDesk(t, threadSeed)
+				d.write("main.hcl", strings.Replace(config, "on_long_thread", "on_frozen = \"note\"\n  on_long_thread", 1))
+				s := &source{tickets: []string{"open", "closed"}}
+				for i := range 3 {
+					s.add(0, 10+i, i == 1)
+					s.add(1, 10+i, i == 1)
+				}
+				s.write(d)
+				d.apply()
+				older, err := os.ReadFile(filepath.Join(d.dir, "test.db"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i := range 7 { // fills the first, begins a second and a third
+					s.add(0, 20+i, i%2 == 0)
+				}
+				s.add(1, 5, false)                     // older than all that is there
+				s.comments[3]["text"] = "other word3x" // Intercom cannot change a message: a note says so
+				s.tickets = append(s.tickets, "open")
+				s.add(2, 40, true)
+				s.write(d)
+				d.apply()
+				before, sent := d.threads(), d.far.Stats()
+				for _, name := range []string{"test.db", "test.db-wal", "test.db-shm"} {
+					if err := os.RemoveAll(filepath.Join(d.dir, name)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				d.write("test.db", string(older))
+				if !mirror {
+					if err := os.RemoveAll(filepath.Join(d.dir, ".deskform")); err != nil {
+						t.Fatal(err)
+					}
+					d.run(func(e *engine.Engine) { // the types of the rows
+						if _, err := e.Pull(t.Context(), engine.PullFull); err != nil {
+							t.Fatal(err)
+						}
+					})
+				}
+				done := d.apply()
+				if now := d.far.Stats(); done.proof != 0 || now.Writes != sent.Writes || done.forecast.Writes != 0 {
+					t.Errorf("%d changes are left; written again: %v, forecast %d", done.proof, done.calls, done.forecast.Writes)
+				}
+				if a, b := sayings(d.threads()), sayings(before); a != b {
+					t.Errorf("there was\n%sand there is\n%s", b, a)
+				}
+				s.add(0, 50, false)
+				s.write(d)
+				if done := d.apply(); done.proof != 0 {
+					t.Errorf("%d changes are left", done.proof)
+				}
+				if n := strings.Count(sayings(d.threads()), "word"); n != len(s.comments)+1 { // and the note
+					t.Errorf("%d messages for %d comments and a note:\n%s", n, len(s.comments), sayings(d.threads()))
+				}
+			})
+		}
+	}
+}
+
+// sayings are what is said in some threads, and where.
+func sayings(list []thread) string {
+	out := ""
+	for _, c := range list {
+		words, goesOn := c.words()
+		out += fmt.Sprintln(c.ID, words, goesOn)
+	}
+	return out
 }
 
 // TestThreadStrategyChanges: a thread that was kept whole and is split from now on goes on in a record of its own without a
