@@ -97,7 +97,7 @@ func (a *app) archived(cfg *hcl.Config, s engine.Setup, o *archive.Options) (*it
 	}
 	o.Redact = transport.NewRedactor(cfg.Secrets...)
 	a.hide = o.Redact
-	src, err := itsm365.New(args, itsm365.Config{Clock: a.clock, Log: s.Log, Redact: o.Redact, Ask: s.Ask})
+	src, err := itsm365.New(args, itsm365.Config{Clock: a.clock, Log: s.Log, Redact: o.Redact, Ask: s.Ask, Dir: s.Dir})
 	if err != nil {
 		return nil, err
 	}

@@ -50,6 +50,8 @@ type Config struct {
 	Redact *transport.Redactor
 	// HTTP replaces the network, for a sandbox in process; nil for the real one.
 	HTTP http.RoundTripper
+	// Dir is the folder of the configuration, against which metainfo_file is resolved; empty for the working directory.
+	Dir string
 	// Waiting is told until when nothing is called, as it is outside the block's window; nil for nobody.
 	Waiting func(until time.Time)
 	// Ask asks whoever runs this for a secret, for access_key_prompt; nil where there is nobody.
@@ -63,6 +65,7 @@ type Source struct {
 	clock   transport.Clock
 	pace    *pacer
 	waiting func(time.Time)
+	dir     string
 
 	inPath atomic.Bool // the server takes filters in the path only
 	calls  atomic.Int64
@@ -89,7 +92,7 @@ func New(args map[string]plan.Value, c Config) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{settings: set, clock: c.Clock, waiting: c.Waiting, attrs: map[string]map[string]bool{}, met: map[string]map[string]bool{}, longest: map[string]int{}, noAttrs: map[string]bool{}}
+	s := &Source{settings: set, clock: c.Clock, waiting: c.Waiting, dir: c.Dir, attrs: map[string]map[string]bool{}, met: map[string]map[string]bool{}, longest: map[string]int{}, noAttrs: map[string]bool{}}
 	s.inPath.Store(set.method == "GET" || set.filterIn == "path")
 	way := c.HTTP
 	if way == nil {
@@ -143,15 +146,25 @@ func missing(e *transport.HTTPError) bool {
 	return strings.Contains(e.Text, "Объект не найден")
 }
 
-// allowed are the methods of the service that this client may call.
-var allowed = map[string]bool{"find": true, "get": true, "search": true, "get-file": true, "check-status": true}
+// allowed are the calls that this client may make, and when: methods below the REST root, and what stands beside it with its
+// whole path.
+var allowed = map[string]func(*settings) bool{
+	"find": always, "get": always, "search": always, "get-file": always, "check-status": always,
+	metainfoCall: func(s *settings) bool { return s.asksMetainfo },
+}
 
-// request makes one read, and waits until it may be sent. path is relative to the REST root; its first segment must be an
-// allowed method.
+func always(*settings) bool { return true }
+
+// request makes one read, and waits until it may be sent. path is relative to the REST root, or begins with smpsync, which
+// stands beside it (IT 1.1); it must be allowed.
 func (s *Source) request(ctx context.Context, path string, query url.Values) (transport.Request, error) {
 	method, _, _ := strings.Cut(path, "/")
-	if !allowed[method] {
-		panic("itsm365: " + method + " is no read, and this client only reads")
+	root := s.base
+	if method == "smpsync" {
+		method, root = path, strings.TrimSuffix(s.base, "/rest")
+	}
+	if may := allowed[method]; may == nil || !may(s.settings) {
+		panic("itsm365: " + method + " is no read that may be made, and this client only reads")
 	}
 	if err := s.admit(ctx); err != nil {
 		return transport.Request{}, err
@@ -163,7 +176,7 @@ func (s *Source) request(ctx context.Context, path string, query url.Values) (tr
 	if method != "check-status" {
 		all.Set(s.keyParam, s.key)
 	}
-	r := transport.Request{Method: http.MethodGet, URL: s.base + "/" + path, Read: true, Op: "ITSM 365 " + path, Header: s.headers.Clone()}
+	r := transport.Request{Method: http.MethodGet, URL: root + "/" + path, Read: true, Op: "ITSM 365 " + path, Header: s.headers.Clone()}
 	if len(all) > 0 {
 		r.URL += "?" + all.Encode()
 	}

@@ -41,6 +41,9 @@ type settings struct {
 	proxy    *url.URL
 	caFile   string
 	insecure bool
+	// asksMetainfo: the configuration export is asked for. A file in its place is read instead, and nothing is asked.
+	asksMetainfo bool
+	metainfoFile string // as the block names it
 }
 
 // providerFields are the arguments of the provider block.
@@ -69,6 +72,8 @@ func providerFields() []plan.Field {
 		{Name: "filter_in", Type: plan.TypeEnum, Enum: []string{"auto", "body", "path"}, Default: "auto", Doc: "Where a filter stands: `auto` is in the body of a POST and in the path of a GET (IT 1.3)."},
 		{Name: "include_archived", Type: plan.TypeBool, Default: true, Doc: "Archived objects are read as well, with `removed` true (IT 2.1); false asks for `removed = false` where a class has it."},
 		{Name: "inline_images", Type: plan.TypeStrings, Doc: "More patterns, in the syntax of RE2, of addresses of pictures in texts, whose first group is the file: `\"share\\\\?file=(file\\\\$\\\\d+)\"`. `download?uuid=file$N` is always known (IT 2.6)."},
+		{Name: "metainfo", Type: plan.TypeEnum, Enum: []string{"never", "auto"}, Default: "never", Doc: "Whether `discover` and `archive` ask for the configuration export, `GET …/services/smpsync/metainfo` (IT 2.8), beside `…/services/rest` of `url`. It holds workflow, event actions, escalation and rights, which no other call shows (IT 5.1). Only a superuser's key gets it; that another one does not is a line of the report."},
+		{Name: "metainfo_file", Type: plan.TypeString, Doc: "That export as a file, which ITSM 365 support or a superuser gives, relative to the configuration's folder: one XML, or one split by XInclude with its parts below its folder (IT 5.2). It is read instead of asking."},
 		{Name: "proxy", Type: plan.TypeString, Doc: "Proxy for this service, `http://HOST:PORT`; without it the one of the environment (HTTPS_PROXY), if any."},
 		{Name: "ca_file", Type: plan.TypeString, Doc: "File with certificates in PEM that are trusted besides the system's, for a tenant behind a company's own authority."},
 		{Name: "skip_tls_verify", Type: plan.TypeBool, Default: false, Doc: "Takes any certificate. Whoever stands between reads the key and all data: prefer `ca_file`."},
@@ -129,6 +134,11 @@ func settingsFrom(args map[string]plan.Value, redact *transport.Redactor, ask fu
 		if s.proxy, err = url.Parse(p); err != nil || s.proxy.Host == "" {
 			return nil, fmt.Errorf("provider itsm365: proxy %q is no address; write http://HOST:PORT", redact.Text(p))
 		}
+	}
+	s.metainfoFile = text(args["metainfo_file"], "")
+	s.asksMetainfo = args["metainfo"] == "auto" && s.metainfoFile == ""
+	if s.asksMetainfo && !strings.HasSuffix(s.base, "/rest") {
+		return nil, fmt.Errorf("provider itsm365: metainfo = \"auto\" asks beside the REST root, and url %s does not end in /rest; name the export with metainfo_file instead", redact.Text(s.base))
 	}
 	s.caFile = text(args["ca_file"], "")
 	s.insecure, _ = args["skip_tls_verify"].(bool)

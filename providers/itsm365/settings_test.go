@@ -63,6 +63,7 @@ func TestSettings(t *testing.T) {
 		"access_key_prompt: there is nobody to ask":       {"access_key": "", "access_key_prompt": true},
 		"timeout 0 is no time in seconds":                 {"timeout": int64(0)},
 		"max_backoff 0 is no time in seconds":             {"max_backoff": int64(0)},
+		"does not end in /rest; name the export with met": {"url": "https://acme.example/api", "metainfo": "auto"},
 		"time_zone \"Mars\" is not known; use an IANA na": {"time_zone": "Mars"},
 	} {
 		all := map[string]plan.Value{"url": "https://acme.itsm365.com/sd/services/rest", "access_key": key}

@@ -381,7 +381,7 @@ func (e *Engine) Source(typ string) (plan.Source, error) {
 	case "export":
 		src, err = export.New(itsm365.Columns)
 	case "itsm365":
-		c := itsm365.Config{Clock: e.Clock, Log: e.Log, Redact: e.Redact, Ask: e.Ask}
+		c := itsm365.Config{Clock: e.Clock, Log: e.Log, Redact: e.Redact, Ask: e.Ask, Dir: e.Dir}
 		if o := e.ITSM365; o != nil {
 			c.HTTP = o.HTTP
 		}
