@@ -65,6 +65,7 @@ func (s *survey) document() *Document {
 	for _, m := range sorted(s.months) {
 		d.Months = append(d.Months, Count{m, s.months[m]})
 	}
+	d.Metainfo = s.metainfo()
 	d.Inventory = s.inventory(d)
 	return d
 }
@@ -119,6 +120,7 @@ func (s *survey) modules() []Module {
 			x.Signal = c.state
 		}
 		x.Shown = m.attr != "" && slices.Contains(tickets, m.attr)
+		x.TagOff = s.export.off(moduleTags[m.id])
 		out = append(out, x)
 	}
 	return out
@@ -223,6 +225,12 @@ func (s *survey) inventory(d *Document) []Counted {
 	}
 	out := []Counted{{"sla", n("agreement") + n("agreementRule")}, {"schedules", items("servicetime")}, {"lookup_tables", items("rulesSettings")}, {"routing", n("slmService")},
 		{"approvals", n("negotiation")}, {"workflow", states}, {"mail_intake", n("domain")}, {"kb", n("KB")}, {"templates", n("template")}}
+	if s.export.sum != nil { // the states that there are, and not those that tickets are in
+		out = slices.DeleteFunc(out, func(c Counted) bool { return c.ID == "workflow" })
+	}
 	out = slices.DeleteFunc(out, func(c Counted) bool { return c.N == 0 })
+	if s.export.sum != nil {
+		return append(out, s.export.inventory()...)
+	}
 	return append(out, Counted{ID: "events"}, Counted{ID: "escalations"}, Counted{ID: "permissions"}, Counted{ID: "mail_rules"})
 }

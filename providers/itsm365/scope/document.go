@@ -56,6 +56,8 @@ type Document struct {
 	Months     []Count         `json:"tickets_by_month"`
 	Grade      Grade           `json:"grade"`
 	Forecast   Forecast        `json:"forecast"`
+	// Metainfo is the configuration export; nil where none was configured, or the key gets none.
+	Metainfo *Metainfo `json:"metainfo,omitempty"`
 }
 
 // A Count is a number under a name.
@@ -100,7 +102,7 @@ type Seats struct {
 // An Unseen is what the key did not show.
 type Unseen struct {
 	// ID is refused, empty, unlisted (objects that others link to), incomplete (the list broke off), bytes (the one file that
-	// was tried gave none), mute_tickets (tickets that
+	// was tried gave none), metainfo (the configuration export was asked for and not given), mute_tickets (tickets that
 	// say they have comments and show none) or attribute (the stock model has it and no object shows it).
 	ID    string `json:"id"`
 	Class string `json:"class"`
@@ -119,6 +121,8 @@ type Module struct {
 	// Attribute is the ticket attribute that comes with the module; Shown says whether tickets have it.
 	Attribute string `json:"attribute,omitempty"`
 	Shown     bool   `json:"attribute_shown,omitempty"`
+	// TagOff: the configuration export says that the module is switched off.
+	TagOff bool `json:"tag_off,omitempty"`
 }
 
 // A Class is a class of objects as it was read.
@@ -401,4 +405,58 @@ type CallLine struct {
 type AtGrant struct {
 	Granted int     `json:"granted_per_10_s"`
 	Hours   float64 `json:"hours"`
+}
+
+// A Metainfo is what the configuration export has (IT 5.2): counts, and codes of the configuration. Nothing of a script, a
+// message or an address is in it; titles are masked unless their words name nobody.
+type Metainfo struct {
+	// From is file or call, Name the file's without its folder, or the call's.
+	From string `json:"from"`
+	Name string `json:"name"`
+	// Date, Mode and Version are what it says of itself, empty for nothing. Mode is full or partial: what a partial one does
+	// not have may be there all the same.
+	Date    string `json:"date,omitempty"`
+	Mode    string `json:"mode,omitempty"`
+	Version string `json:"version,omitempty"`
+	// Counts are by id: types, attributes, events, notifications and the others that the renderings name; of each what there
+	// is, switched off or not.
+	Counts []Counted `json:"counts"`
+	Tags   []Switch  `json:"tags,omitempty"`
+	// Workflows are those of classes and types, with what they inherit and without what is off.
+	Workflows []Workflow `json:"workflows,omitempty"`
+	// EventsOf are event actions by class, EventsOn by what makes them happen, EventsBy by what they do: the most first. One
+	// of two classes counts in both.
+	EventsOf    []Count      `json:"event_actions_by_class,omitempty"`
+	EventsOn    []Count      `json:"event_actions_by_event,omitempty"`
+	EventsBy    []Count      `json:"event_actions_by_kind,omitempty"`
+	Escalations []Escalation `json:"escalations,omitempty"`
+	// Other are sections that are not looked into.
+	Other []Count `json:"other_sections,omitempty"`
+}
+
+// A Switch is a tag: a feature that can be off.
+type Switch struct {
+	Code  string `json:"code"`
+	Title string `json:"title,omitempty"`
+	// Off is only set where the export says so.
+	Off bool `json:"off,omitempty"`
+}
+
+// A Workflow is how many states and moves a class or type has.
+type Workflow struct {
+	Class       string `json:"class"`
+	States      int    `json:"states"`
+	Transitions int    `json:"transitions"`
+}
+
+// An Escalation is a scheme: what happens when so much of the time has passed.
+type Escalation struct {
+	Code    string   `json:"code"`
+	Title   string   `json:"title,omitempty"`
+	Off     bool     `json:"off,omitempty"`
+	Classes []string `json:"classes"`
+	// Levels are in per cent of the time; 0 for a condition of another kind.
+	Levels []int `json:"levels"`
+	// Actions are event actions that its levels name.
+	Actions int `json:"actions"`
 }

@@ -81,6 +81,9 @@ func (w writer) paper() paper {
 		{"threads", w.threads}, {"files", w.files}, {"languages", w.languages}, {"restricted", w.restricted}, {"secrets", w.secrets},
 		{"protection", w.protection}, {"zone", w.zone}, {"grade", w.grade}, {"forecast", w.forecast},
 	} {
+		if s.id == "classes" && d.Metainfo != nil {
+			p.Sections = append(p.Sections, section{"metainfo", w.say("metainfo"), w.metainfo()})
+		}
 		p.Sections = append(p.Sections, section{s.id, w.say(s.id), s.make()})
 	}
 	return p
@@ -191,7 +194,7 @@ func (w writer) unseen() []block {
 				codes = append(codes[:maxCodes], w.say("more", w.n(rest)))
 			}
 			list = append(list, w.say("unseen.attribute", u.Class, strings.Join(codes, ", ")))
-		case "refused", "incomplete", "bytes":
+		case "refused", "incomplete", "bytes", "metainfo":
 			list = append(list, w.say("unseen."+u.ID, u.Class, u.Detail))
 		case "empty":
 			list = append(list, w.say("unseen.empty", u.Class))
@@ -212,9 +215,17 @@ func (w writer) modules() []block {
 				attr = w.say("attr_shown", m.Attribute)
 			}
 		}
-		t.Rows = append(t.Rows, []string{w.say("module." + m.ID), m.Class, w.say("signal." + m.Signal), w.n(m.N), attr})
+		signal := w.say("signal." + m.Signal)
+		if m.TagOff {
+			signal = w.say("tag_off", signal)
+		}
+		t.Rows = append(t.Rows, []string{w.say("module." + m.ID), m.Class, signal, w.n(m.N), attr})
 	}
-	return []block{{Text: w.say("modules_note")}, {Table: t}, {Head: w.say("signals")}, {List: w.counted("signals.", w.d.Signals)}}
+	note := "modules_note"
+	if w.d.Metainfo != nil {
+		note = "modules_note_meta"
+	}
+	return []block{{Text: w.say(note)}, {Table: t}, {Head: w.say("signals")}, {List: w.counted("signals.", w.d.Signals)}}
 }
 
 func (w writer) classes() []block {

@@ -178,6 +178,9 @@ func (s *survey) unseen() []Unseen {
 	if s.trial.refused != "" {
 		out = append(out, Unseen{ID: "bytes", Class: "file", Detail: s.names.without(s.trial.refused)})
 	}
+	if s.export.refused != "" {
+		out = append(out, Unseen{ID: "metainfo", Class: s.export.from.From(), Detail: s.names.without(s.export.refused)})
+	}
 	unlisted := map[string]map[string]bool{}
 	for at, keys := range s.missing {
 		if s.classes[at.to] == nil || s.classes[at.to].state == "refused" {

@@ -113,6 +113,7 @@ type survey struct {
 	rights   rights
 	hung     hung
 	loose    int
+	export   export
 }
 
 // missing names a link: an attribute of a class, and the class it leads to.
@@ -131,7 +132,10 @@ func Run(ctx context.Context, src Source, o Options) (*Document, error) {
 	s.rights.init()
 	s.hung.init()
 	before, began := src.Calls(), s.time()
-	var err error
+	err := s.readExport() // a file that is none is said before anything is asked
+	if err != nil {
+		return nil, err
+	}
 	if s.now, err = src.Now(ctx); err != nil {
 		return nil, fmt.Errorf("discover: ask the time: %w", err)
 	}
@@ -159,9 +163,13 @@ func Run(ctx context.Context, src Source, o Options) (*Document, error) {
 	if err := s.tryFile(ctx); err != nil {
 		return nil, err
 	}
+	took := s.time().Sub(began) // of calls as a pull makes them
+	if err := s.askExport(ctx); err != nil {
+		return nil, err
+	}
 	d := s.document()
 	d.Calls = src.Calls() - before
-	s.forecast(d, s.time().Sub(began))
+	s.forecast(d, took)
 	s.grade(d)
 	s.moves(d)
 	s.decide(d)
