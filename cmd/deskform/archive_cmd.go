@@ -128,6 +128,9 @@ func (a *app) archiveDone(dir string, m *archive.Manifest, verified bool) error 
 		return err
 	}
 	fmt.Fprintf(a.out, "%d objects and %d files (%d bytes) are in %s. Open index.html there.\n", m.Objects(), m.Files.Count, m.Files.Bytes, dir)
+	if e := m.Metainfo; e != nil {
+		fmt.Fprintf(a.out, "The configuration export is in %s (%d files, %d bytes).\n", e.Path, e.Parts, e.Bytes)
+	}
 	removed := 0
 	for _, class := range slices.Sorted(maps.Keys(m.KeysRemoved)) {
 		removed += m.KeysRemoved[class]

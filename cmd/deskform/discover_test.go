@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -92,6 +93,35 @@ func discoverAcme(t *testing.T) *scope.Document {
 	return acmeScope
 }
 
+// discoverExport is what discover says of the example's configuration export, which a file beside the provider block names.
+func discoverExport(t *testing.T) *scope.Metainfo {
+	t.Helper()
+	dir := t.TempDir()
+	text, err := os.ReadFile("../../fixtures/acme/itsm365/metainfo.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string]string{"metainfo.xml": string(text), "main.hcl": `provider "itsm365" {
+  url           = "http://itsm365.sandbox/sd/services/rest"
+  access_key    = env("ITSM365_ACCESS_KEY")
+  metainfo_file = "metainfo.xml"
+}`} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	far, err := sandbox.New(sandbox.Options{FS: fstest.MapFS{"ou.jsonl": {Data: []byte(`{"UUID":"ou$1","metaClass":"ou$ou","title":"x"}`)}}, Keys: map[string]sandbox.Profile{"k-of-the-sandbox": {}}, Clock: acmeDay})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, diags, err := engine.Discover(t.Context(), engine.Setup{Dir: dir, Clock: acmeDay, Env: func(string) (string, bool) { return "k-of-the-sandbox", true },
+		ITSM365: &engine.Override{HTTP: far.RoundTripper()}}, engine.DiscoverOptions{})
+	if err != nil || diags.HasErrors() {
+		t.Fatal(err, diags)
+	}
+	return found.Document.Metainfo
+}
+
 // TestScopeOfAcme holds the scope document of the example against the golden files, in both languages.
 func TestScopeOfAcme(t *testing.T) {
 	d := discoverAcme(t)
@@ -131,32 +161,43 @@ func TestScopeInChromium(t *testing.T) {
 	d := discoverAcme(t)
 	alloc, stop := chromedp.NewExecAllocator(t.Context(), append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()))...)
 	defer stop()
-	for _, lang := range []string{scope.English, scope.Russian} {
-		var page bytes.Buffer
-		if err := scope.HTML(&page, d, lang); err != nil {
-			t.Fatal(err)
-		}
-		for _, width := range []int64{1120, 480} {
-			t.Run(fmt.Sprint(lang, " ", width), func(t *testing.T) {
-				v := visit(t, alloc, page.String(), width)
-				if len(v.said) > 0 {
-					t.Errorf("the console says %q", v.said)
-				}
-				if len(v.asked) > 0 {
-					t.Errorf("the page asks for %q", v.asked)
-				}
-				if v.title == "" || v.lang != lang || v.sections != 16 || v.bars < 60 {
-					t.Errorf("title %q, language %q, %d sections, %d bars", v.title, v.lang, v.sections, v.bars)
-				}
-				if v.beyond > 0 {
-					t.Errorf("the page is %d pixels wider than a window of %d", v.beyond, width)
-				}
-				if dir := os.Getenv("SCOPE_SHOTS"); dir != "" {
-					if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("scope.%s.%d.jpg", lang, width)), v.shot, 0o644); err != nil {
-						t.Error(err)
+	export := *d // with the section of the configuration export
+	if export.Metainfo = discoverExport(t); export.Metainfo == nil {
+		t.Fatal("there is no export")
+	}
+	for _, p := range []struct {
+		name     string
+		d        *scope.Document
+		sections int
+		widths   []int64
+	}{{"", d, 16, []int64{1120, 480}}, {"export ", &export, 17, []int64{480}}} {
+		for _, lang := range []string{scope.English, scope.Russian} {
+			var page bytes.Buffer
+			if err := scope.HTML(&page, p.d, lang); err != nil {
+				t.Fatal(err)
+			}
+			for _, width := range p.widths {
+				t.Run(fmt.Sprint(p.name, lang, " ", width), func(t *testing.T) {
+					v := visit(t, alloc, page.String(), width)
+					if len(v.said) > 0 {
+						t.Errorf("the console says %q", v.said)
 					}
-				}
-			})
+					if len(v.asked) > 0 {
+						t.Errorf("the page asks for %q", v.asked)
+					}
+					if v.title == "" || v.lang != lang || v.sections != p.sections || v.bars < 60 {
+						t.Errorf("title %q, language %q, %d sections, %d bars", v.title, v.lang, v.sections, v.bars)
+					}
+					if v.beyond > 0 {
+						t.Errorf("the page is %d pixels wider than a window of %d", v.beyond, width)
+					}
+					if dir := os.Getenv("SCOPE_SHOTS"); dir != "" {
+						if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("scope.%s%s.%d.jpg", p.name, lang, width)), v.shot, 0o644); err != nil {
+							t.Error(err)
+						}
+					}
+				})
+			}
 		}
 	}
 	t.Run("a page that does not behave", func(t *testing.T) { // or else the others prove nothing

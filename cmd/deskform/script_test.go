@@ -137,7 +137,7 @@ func mutateTenant(ts *testscript.TestScript, _ bool, args []string) {
 
 func startITSM365(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 1 {
-		ts.Fatalf("usage: itsm365 DIR [now=TIME] [hide=CLASS,…] [hide_attrs=CLASS.ATTRIBUTE,…] [deny_files=CLASS,…]")
+		ts.Fatalf("usage: itsm365 DIR [now=TIME] [hide=CLASS,…] [hide_attrs=CLASS.ATTRIBUTE,…] [deny_files=CLASS,…] [superuser=yes]")
 	}
 	o, profile := itsmsandbox.Options{FS: os.DirFS(ts.MkAbs(args[0]))}, itsmsandbox.Profile{}
 	for _, a := range args[1:] {
@@ -150,6 +150,8 @@ func startITSM365(ts *testscript.TestScript, neg bool, args []string) {
 			profile.HiddenClasses = strings.Split(value, ",")
 		case "deny_files":
 			profile.DenyGetFile = strings.Split(value, ",")
+		case "superuser":
+			profile.Superuser = value == "yes"
 		case "hide_attrs":
 			profile.HiddenAttrs = strings.Split(value, ",")
 		default:

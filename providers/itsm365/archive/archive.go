@@ -7,6 +7,7 @@
 //	CLASS.jsonl    the objects of a class as the service gave them, one a line
 //	FILES.jsonl    which file object is which file below files/
 //	files/         the bytes, named by the number of the file object and its title
+//	metainfo.xml   the configuration export, where the provider block names one; one that is split is below metainfo/
 //	index.html     the page; what it loads is below index/
 //	MANIFEST.json  what was read and what not, with the reasons
 //	SHA256SUMS     the hash of everything else, for sha256sum -c
@@ -115,7 +116,7 @@ func (r *run) write(ctx context.Context) (*Manifest, error) {
 		Format: format, Tool: "deskform " + r.Version, Tenant: r.Address, TimeZone: r.TimeZone, Started: r.f.begun.Started,
 		KeysRemoved: map[string]int{}, Skipped: r.Skip,
 	}
-	for _, stage := range []func(context.Context, *Manifest) error{r.readClasses, r.readOwned, r.readFiles, r.writeIndex, r.finish} {
+	for _, stage := range []func(context.Context, *Manifest) error{r.keepExport, r.readClasses, r.readOwned, r.readFiles, r.askExport, r.writeIndex, r.finish} {
 		if err := stage(ctx, m); err != nil {
 			return nil, err
 		}

@@ -471,6 +471,9 @@ func (x *indexer) writePage(m *Manifest, shards []string) error {
 		"texts": x.texts, "tenant": m.Tenant, "zone": m.TimeZone, "started": m.Started.Format("2006-01-02"), "objects": x.doc, "files": m.Files.Count,
 		"unreadable": len(m.Unreadable), "tabs": x.tabs, "attributes": attributes[x.r.Lang], "listSize": listSize, "letters": shardLetters, "shards": shards, "maxWord": maxWord,
 	}
+	if e := m.Metainfo; e != nil {
+		about["export"] = map[string]any{"path": e.Path, "parts": e.Parts, "bytes": e.Bytes, "date": cmp.Or(e.Date, "–")}
+	}
 	if err := x.script("index/about.js", "about", about); err != nil {
 		return err
 	}

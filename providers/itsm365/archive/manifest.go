@@ -38,9 +38,11 @@ type Manifest struct {
 	// Skipped classes were not asked for.
 	Skipped []string `json:"skipped,omitempty"`
 	Files   Files    `json:"files"`
+	// Metainfo is the configuration export (IT 5.2); nil where none was configured, or the key gets none.
+	Metainfo *Metainfo `json:"metainfo,omitempty"`
 	// Unreadable is what the key could not get: classes, the comments and files of single objects, the bytes of files.
 	Unreadable []Unreadable `json:"unreadable,omitempty"`
-	// KeysRemoved counts personal access keys of one-click links, by class; (key-removed) stands in their place.
+	// KeysRemoved counts personal access keys of one-click links, by class, those of the configuration export as metainfo; (key-removed) stands in their place.
 	KeysRemoved map[string]int `json:"keys_removed,omitempty"`
 	Notes       []string       `json:"notes"`
 }
@@ -101,6 +103,9 @@ func (r *run) finish(ctx context.Context, m *Manifest) error {
 		if c.Asked == List {
 			m.Notes = append(m.Notes, c.Class+" was read as a list, and some owners were asked one by one to compare: rights are checked by owner, so that single ones may be missing. --owned=each asks every owner.")
 		}
+	}
+	if m.Metainfo != nil {
+		m.Notes = append(m.Notes, "The configuration export is as it was given, but for access keys: its scripts may hold passwords and addresses.")
 	}
 	var text bytes.Buffer
 	enc := json.NewEncoder(&text)

@@ -207,6 +207,25 @@ func TestPageOfLongWords(t *testing.T) {
 	b.quiet(t)
 }
 
+// The page says where the configuration export is, and links nowhere: a browser may run what is in an XML.
+func TestPageNamesTheExport(t *testing.T) {
+	b := chromium(t)
+	files := small()
+	files["metainfo.xml"], _ = export(t)
+	_, address := tenant(t, sandbox.Options{FS: dirFS(files), Keys: super})
+	dir := filepath.Join(t.TempDir(), "a")
+	m := mustRun(t, withArgs(t, dir, address, &wire{}, auto))
+	b.open(t, pageOf(dir))
+	want := fmt.Sprintf("The configuration export is metainfo.xml: 1 files, %d bytes, of 2026-10-30T06:12:44.120Z. Open it from the folder, in an editor.", m.Metainfo.Bytes)
+	if text := eval[string](t, b, `document.getElementById('export').innerText`); text != want {
+		t.Errorf("it says %q", text)
+	}
+	if n := eval[int](t, b, `document.querySelectorAll('#about a').length`); n > 0 {
+		t.Errorf("%d links", n)
+	}
+	b.quiet(t)
+}
+
 // Twenty thousand tickets: a search loads the scripts of its words and of what is shown, and little else.
 func TestPageOfTwentyThousandTickets(t *testing.T) {
 	if testing.Short() {

@@ -9,7 +9,8 @@ var texts = map[string]map[string]string{
 		"name": "Title", "comments": "Comments", "private": "internal", "files": "Files", "system": "system", "absent": "not in the archive",
 		"careful": "a file of this type may run something; open it from the folder with care", "yes": "yes", "no": "no", "other": "Other attributes",
 		"summary": "Archive of {tenant}, begun {started}: {objects} objects, {files} files. Dates are in the zone {zone}.", "gaps": "{unreadable} things could not be read: see MANIFEST.json.",
-		"short": "Type at least two letters or digits.", "missing": "The file {file} is missing. Is the archive whole? sha256sum -c SHA256SUMS tells.",
+		"export": "The configuration export is {path}: {parts} files, {bytes} bytes, of {date}. Open it from the folder, in an editor.",
+		"short":  "Type at least two letters or digits.", "missing": "The file {file} is missing. Is the archive whole? sha256sum -c SHA256SUMS tells.",
 	},
 	"ru": {
 		"title": "Архив ITSM 365", "noscript": "Странице нужен JavaScript. Она загружает только файлы рядом с собой.",
@@ -18,7 +19,8 @@ var texts = map[string]map[string]string{
 		"name": "Название", "comments": "Комментарии", "private": "внутренний", "files": "Файлы", "system": "система", "absent": "нет в архиве",
 		"careful": "файл такого типа может что-то запустить; открывайте его из папки осторожно", "yes": "да", "no": "нет", "other": "Прочие атрибуты",
 		"summary": "Архив {tenant}, начат {started}: объектов {objects}, файлов {files}. Даты указаны в зоне {zone}.", "gaps": "Не удалось прочитать: {unreadable}, см. MANIFEST.json.",
-		"short": "Введите не менее двух букв или цифр.", "missing": "Нет файла {file}. Цел ли архив? Проверка: sha256sum -c SHA256SUMS.",
+		"export": "Выгрузка конфигурации: {path}, файлов {parts}, байт {bytes}, от {date}. Открывайте её из папки, в редакторе.",
+		"short":  "Введите не менее двух букв или цифр.", "missing": "Нет файла {file}. Цел ли архив? Проверка: sha256sum -c SHA256SUMS.",
 	},
 }
 

@@ -202,6 +202,7 @@ func TestWrong(t *testing.T) {
 		"an address":      {map[string]string{"m.xml": head + "<xi:include href='http://a.example/b.xml'/>" + foot}, `it includes "http://a.example/b.xml", which is no file`},
 		"a file address":  {map[string]string{"m.xml": head + "<xi:include href='file:///etc/passwd'/>" + foot}, `it includes "file:///etc/passwd", which is no file`},
 		"a backslash":     {map[string]string{"m.xml": head + `<xi:include href='..\a.xml'/>` + foot}, `which is no file`},
+		"two lines":       {map[string]string{"m.xml": head + "<xi:include href='a&#10;b.xml'/>" + foot}, `which is no file`},
 		"no name":         {map[string]string{"m.xml": head + "<xi:include/>" + foot}, `it includes "", which is no file`},
 		"itself":          {map[string]string{"m.xml": head + "<xi:include href='./m.xml'/>" + foot}, `m.xml:1: it includes "./m.xml", which includes it in turn`},
 		"in a circle":     {map[string]string{"m.xml": head + "<xi:include href='a/b.xml'/>" + foot, "a/b.xml": "<x xmlns:xi='http://www.w3.org/2001/XInclude'>\n<xi:include href='../m.xml'/></x>"}, `a/b.xml:2: it includes "../m.xml", which includes it in turn`},

@@ -13,16 +13,26 @@ import (
 
 // ReadFile reads an export from a file, and its parts from below its folder. Errors name it as it is named here.
 func ReadFile(name string) (*Summary, error) {
-	real, err := filepath.EvalSymlinks(name)
+	root, base, err := Folder(name)
 	if err != nil {
-		return nil, &Error{File: name, Why: reason(err), Err: err}
-	}
-	root, err := os.OpenRoot(filepath.Dir(real)) // parts lead nowhere else, by links either
-	if err != nil {
-		return nil, &Error{File: name, Why: reason(err), Err: err}
+		return nil, err
 	}
 	defer root.Close()
-	return read(root.FS(), filepath.Base(real), filepath.Dir(name))
+	return read(root.FS(), base, filepath.Dir(name))
+}
+
+// Folder opens the folder of an export, out of which nothing leads, a symbolic link neither, and gives the export's name in
+// it. The caller closes it.
+func Folder(name string) (*os.Root, string, error) {
+	real, err := filepath.EvalSymlinks(name)
+	if err != nil {
+		return nil, "", &Error{File: name, Why: reason(err), Err: err}
+	}
+	root, err := os.OpenRoot(filepath.Dir(real))
+	if err != nil {
+		return nil, "", &Error{File: name, Why: reason(err), Err: err}
+	}
+	return root, filepath.Base(real), nil
 }
 
 // ReadFS is ReadFile of a folder that is not on the disk.

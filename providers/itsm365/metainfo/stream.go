@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"unicode"
 
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
@@ -260,7 +261,7 @@ func (s *stream) include(t xml.StartElement) error {
 		return s.failed(fmt.Sprintf("it is split, and its part %q is not there; give the whole folder with metainfo_file", short(href)), nil)
 	}
 	name := path.Join(path.Dir(p.name), href)
-	if href == "" || strings.ContainsAny(href, ":?#\\") || path.IsAbs(href) || !fs.ValidPath(name) {
+	if href == "" || strings.ContainsAny(href, ":?#\\") || strings.ContainsFunc(href, unicode.IsControl) || path.IsAbs(href) || !fs.ValidPath(name) {
 		return s.failed(fmt.Sprintf("it includes %q, which is no file in the export's folder", short(href)), nil)
 	}
 	for _, o := range s.open {

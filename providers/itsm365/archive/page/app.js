@@ -177,6 +177,7 @@ const archive = (() => {
     info = a;
     T = a.texts;
     byID('about').replaceChildren(el('p', {class: 'dim'}, fill(T.summary, a) + (a.unreadable > 0 ? ' ' + fill(T.gaps, a) : '')));
+    if (a.export) byID('about').append(el('p', {class: 'dim', id: 'export'}, fill(T.export, a.export)));
     byID('query').placeholder = T.search;
     byID('query').setAttribute('aria-label', T.search);
     byID('go').textContent = T.find;
