@@ -222,8 +222,11 @@ func (w writer) modules() []block {
 		t.Rows = append(t.Rows, []string{w.say("module." + m.ID), m.Class, signal, w.n(m.N), attr})
 	}
 	note := "modules_note"
-	if w.d.Metainfo != nil {
+	switch {
+	case w.d.Metainfo != nil:
 		note = "modules_note_meta"
+	case slices.ContainsFunc(w.d.Unseen, func(u Unseen) bool { return u.ID == "metainfo" }):
+		note = "modules_note_asked"
 	}
 	return []block{{Text: w.say(note)}, {Table: t}, {Head: w.say("signals")}, {List: w.counted("signals.", w.d.Signals)}}
 }
