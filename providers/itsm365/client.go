@@ -50,7 +50,7 @@ type Config struct {
 	Redact *transport.Redactor
 	// HTTP replaces the network, for a sandbox in process; nil for the real one.
 	HTTP http.RoundTripper
-	// Dir is the folder of the configuration, against which metainfo_file is resolved; empty for the working directory.
+	// Dir is the folder of the configuration, against which the files that the block names are resolved; empty for the working directory.
 	Dir string
 	// Waiting is told until when nothing is called, as it is outside the block's window; nil for nobody.
 	Waiting func(until time.Time)
@@ -65,7 +65,6 @@ type Source struct {
 	clock   transport.Clock
 	pace    *pacer
 	waiting func(time.Time)
-	dir     string
 
 	inPath atomic.Bool // the server takes filters in the path only
 	calls  atomic.Int64
@@ -88,11 +87,11 @@ var (
 
 // New makes a source from the provider block's arguments.
 func New(args map[string]plan.Value, c Config) (*Source, error) {
-	set, err := settingsFrom(args, c.Redact, c.Ask)
+	set, err := settingsFrom(args, c)
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{settings: set, clock: c.Clock, waiting: c.Waiting, dir: c.Dir, attrs: map[string]map[string]bool{}, met: map[string]map[string]bool{}, longest: map[string]int{}, noAttrs: map[string]bool{}}
+	s := &Source{settings: set, clock: c.Clock, waiting: c.Waiting, attrs: map[string]map[string]bool{}, met: map[string]map[string]bool{}, longest: map[string]int{}, noAttrs: map[string]bool{}}
 	s.inPath.Store(set.method == "GET" || set.filterIn == "path")
 	way := c.HTTP
 	if way == nil {

@@ -40,10 +40,8 @@ func (m *Metainfo) From() string {
 // Metainfo says where the export comes from; nil for a block that wants none.
 func (s *Source) Metainfo() *Metainfo {
 	switch {
-	case s.metainfoFile != "" && filepath.IsAbs(s.metainfoFile):
-		return &Metainfo{File: s.metainfoFile, Name: s.metainfoFile}
 	case s.metainfoFile != "":
-		return &Metainfo{File: filepath.Join(s.dir, s.metainfoFile), Name: s.metainfoFile}
+		return &Metainfo{File: s.path(s.metainfoFile), Name: s.metainfoFile}
 	case s.asksMetainfo:
 		return &Metainfo{}
 	}

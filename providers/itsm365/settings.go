@@ -8,18 +8,19 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
 
 	"deskform/plan"
-	"deskform/providers/transport"
 )
 
 // settings are the provider block's arguments (IT 8.4), checked. What 8.4 calls type map, attribute map, state map and maps
 // of priority, urgency and impact has no setting here: the language says it where it is used, with `where`, the fields of a
 // record set and `value_map`, so that a review sees it beside what it changes.
 type settings struct {
+	dir      string // of the configuration
 	base     string
 	key      string
 	keyParam string
@@ -51,7 +52,7 @@ func providerFields() []plan.Field {
 	return []plan.Field{
 		{Name: "url", Type: plan.TypeString, Required: true, Doc: "REST root with its prefix: `https://TENANT.itsm365.com/sd/services/rest` (IT 1.1)."},
 		{Name: "access_key", Type: plan.TypeString, Secret: true, Doc: "The access key, from the environment: `env(\"ITSM365_ACCESS_KEY\")` (IT 1.2). It is redacted everywhere. Either this, `access_key_file` or `access_key_prompt`."},
-		{Name: "access_key_file", Type: plan.TypeString, Doc: "A file outside of git that holds the access key and nothing else."},
+		{Name: "access_key_file", Type: plan.TypeString, Doc: "A file outside of git that holds the access key and nothing else, relative to the configuration's folder."},
 		{Name: "access_key_prompt", Type: plan.TypeBool, Default: false, Doc: "Asks for the access key on the terminal, once a run and without showing it, where neither of the other two gives one."},
 		{Name: "key_param", Type: plan.TypeString, Default: "accessKey", Doc: "The query parameter that carries the key (IT 1.2)."},
 		{Name: "params", Type: plan.TypeMap, Doc: "More query parameters, sent with every call: `{ env = \"prod\" }`. Their values are redacted."},
@@ -75,14 +76,15 @@ func providerFields() []plan.Field {
 		{Name: "metainfo", Type: plan.TypeEnum, Enum: []string{"never", "auto"}, Default: "never", Doc: "Whether `discover` and `archive` ask for the configuration export, `GET …/services/smpsync/metainfo` (IT 2.8), beside `…/services/rest` of `url`. It holds workflow, event actions, escalation and rights, which no other call shows (IT 5.1). Only a superuser's key gets it; that another one does not is a line of the report."},
 		{Name: "metainfo_file", Type: plan.TypeString, Doc: "That export as a file, which ITSM 365 support or a superuser gives, relative to the configuration's folder: one XML, or one split by XInclude with its parts below its folder (IT 5.2). It is read instead of asking."},
 		{Name: "proxy", Type: plan.TypeString, Doc: "Proxy for this service, `http://HOST:PORT`; without it the one of the environment (HTTPS_PROXY), if any."},
-		{Name: "ca_file", Type: plan.TypeString, Doc: "File with certificates in PEM that are trusted besides the system's, for a tenant behind a company's own authority."},
+		{Name: "ca_file", Type: plan.TypeString, Doc: "File with certificates in PEM, relative to the configuration's folder, that are trusted besides the system's, for a tenant behind a company's own authority."},
 		{Name: "skip_tls_verify", Type: plan.TypeBool, Default: false, Doc: "Takes any certificate. Whoever stands between reads the key and all data: prefer `ca_file`."},
 	}
 }
 
 // settingsFrom reads the arguments. Errors name the argument.
-func settingsFrom(args map[string]plan.Value, redact *transport.Redactor, ask func(question string) (string, error)) (*settings, error) {
-	s := &settings{params: url.Values{}, headers: http.Header{}, keyParam: text(args["key_param"], "accessKey"), method: text(args["method"], "auto"), filterIn: text(args["filter_in"], "auto"), archived: true}
+func settingsFrom(args map[string]plan.Value, c Config) (*settings, error) {
+	redact := c.Redact
+	s := &settings{dir: c.Dir, params: url.Values{}, headers: http.Header{}, keyParam: text(args["key_param"], "accessKey"), method: text(args["method"], "auto"), filterIn: text(args["filter_in"], "auto"), archived: true}
 	s.base = text(args["url"], "")
 	u, err := url.Parse(s.base)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
@@ -92,7 +94,7 @@ func settingsFrom(args map[string]plan.Value, redact *transport.Redactor, ask fu
 		return nil, fmt.Errorf("provider itsm365: url has more than an address in it; end it with the path, as in https://%s/sd/services/rest", u.Host)
 	}
 	s.base = strings.TrimRight(s.base, "/")
-	if s.key, err = accessKey(args, u.Host, ask); err != nil {
+	if s.key, err = s.accessKey(args, u.Host, c.Ask); err != nil {
 		return nil, err
 	}
 	redact.Add(s.key)
@@ -156,11 +158,19 @@ func (s *Source) Secrets() []string {
 	return out
 }
 
+// path is where a file is that the block names.
+func (s *settings) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(s.dir, name)
+}
+
 // accessKey is the key of the block, of the file, or of whoever sits at the terminal, in this order.
-func accessKey(args map[string]plan.Value, host string, ask func(question string) (string, error)) (string, error) {
+func (s *settings) accessKey(args map[string]plan.Value, host string, ask func(question string) (string, error)) (string, error) {
 	key, file := text(args["access_key"], ""), text(args["access_key_file"], "")
 	if key == "" && file != "" {
-		content, err := os.ReadFile(file)
+		content, err := os.ReadFile(s.path(file))
 		if err != nil {
 			return "", fmt.Errorf("provider itsm365: access_key_file: %w", err)
 		}
@@ -236,7 +246,7 @@ func (s *settings) transport() (http.RoundTripper, error) {
 	}
 	t.TLSClientConfig = &tls.Config{InsecureSkipVerify: s.insecure, MinVersion: tls.VersionTLS12}
 	if s.caFile != "" {
-		pem, err := os.ReadFile(s.caFile)
+		pem, err := os.ReadFile(s.path(s.caFile))
 		if err != nil {
 			return nil, fmt.Errorf("provider itsm365: ca_file: %w", err)
 		}

@@ -110,8 +110,14 @@ func TestAccessKeyFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, w := tenant(t, sandbox.Options{FS: dir(tickets(2))})
-	if got := mustRead(t, source(t, w, map[string]plan.Value{"access_key": "", "access_key_file": path}), pages("serviceCall", "number")); len(got) != 2 {
-		t.Error(keys(got))
+	for _, c := range []struct{ dir, file string }{{"", path}, {"elsewhere", path}, {filepath.Dir(path), "key"}} { // a relative one is beside the configuration
+		src, err := itsm365.New(map[string]plan.Value{"url": "https://acme.itsm365.com/sd/services/rest", "access_key_file": c.file}, itsm365.Config{Clock: newClock(), HTTP: w, Redact: transport.NewRedactor(), Dir: c.dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := mustRead(t, src, pages("serviceCall", "number")); len(got) != 2 {
+			t.Error(keys(got))
+		}
 	}
 }
 
