@@ -13,8 +13,8 @@ var ErrNoCollection = errors.New("the source has no such collection")
 // nothing else, and goes on after an interruption with what it has.
 type Incremental interface {
 	Source
-	// Shape names all that a row depends on beside the object itself: attributes that are asked for, zone, filter. Rows of
-	// another shape are read again.
+	// Shape names all that a row depends on beside the object itself: attributes that are asked for, zone, filter, and what is
+	// shown of such objects at all. Rows of another shape are read again.
 	Shape(ctx context.Context, d Data) (string, error)
 	// Heads yields one head for each row of d, in the source's order, each row once. It is for data without Of, and for
 	// data with Of that is read in bulk.
@@ -27,6 +27,8 @@ type Incremental interface {
 	Owned(ctx context.Context, d Data, owners iter.Seq2[string, error]) iter.Seq2[Holding, error]
 	// Bulk reports that d, which has Of, is read with Heads all the same.
 	Bulk(d Data) bool
+	// Reader names who reads: whoever has another name may see other things. No secret can be found out from it.
+	Reader() string
 	// Remember makes the source keep its answers on lists in m, and take from it those it has; nil ends that.
 	Remember(m Memory)
 }

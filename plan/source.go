@@ -138,8 +138,8 @@ type Opener interface {
 // An Illustrated source has rows with pictures inside of texts.
 type Illustrated interface {
 	// Pictures gives the row with a short mark in the place of each picture, an <img> whose alt is the name that keep
-	// returns. keep is called once for each picture of the row; what it does not keep gets a mark that says so. Nothing is
-	// fetched here, and no other address in a text is of interest.
+	// returns. keep is called once for each picture of the row; what it does not keep gets a mark that says so, with the name
+	// if there is one: <img src="cid:left-out" alt="NAME">. Nothing is fetched here, and no other address in a text is of interest.
 	Pictures(row Row, keep func(Picture) (name string, ok bool, err error)) (Row, error)
 	// OpenPicture is OpenFile with the name and the owner, which may be another row than the one whose text names it.
 	// owners are those for whom it would move: the row and who owns the row. ErrNotFound says that there is none, or that

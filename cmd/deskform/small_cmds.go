@@ -205,7 +205,7 @@ func (a *app) pullCmd() *cobra.Command {
 		Use: "pull", Short: "Read the sources into the cache and write schema.lock.json", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.pull(cmd.Context(), full, asJSON) },
 	}
-	c.Flags().BoolVar(&full, "full", false, "read everything again: export files that are unchanged, and objects whose dates have not moved")
+	c.Flags().BoolVar(&full, "full", false, "read every row again: export files that are unchanged, and objects whose dates have not moved; bytes of a file whose size is the same are kept")
 	c.Flags().BoolVar(&asJSON, "json", false, "one JSON document on stdout")
 	return c
 }

@@ -72,7 +72,7 @@ type Source struct {
 	mu      sync.Mutex
 	attrs   map[string]map[string]bool // discovered, by class
 	met     map[string]map[string]bool // types whose attributes are among them, by class
-	longest map[string]int             // the longest page so far, by class
+	refused map[string]map[string]bool // attributes that the server does not have, by class
 	noAttrs map[string]bool            // classes whose lists the server gives whole or not at all
 	told    time.Time                  // the end of the last wait for a window that was told of
 	date    time.Time                  // the server's, of its last answer
@@ -91,7 +91,7 @@ func New(args map[string]plan.Value, c Config) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{settings: set, clock: c.Clock, waiting: c.Waiting, attrs: map[string]map[string]bool{}, met: map[string]map[string]bool{}, longest: map[string]int{}, noAttrs: map[string]bool{}}
+	s := &Source{settings: set, clock: c.Clock, waiting: c.Waiting, attrs: map[string]map[string]bool{}, met: map[string]map[string]bool{}, noAttrs: map[string]bool{}, refused: map[string]map[string]bool{}}
 	s.inPath.Store(set.method == "GET" || set.filterIn == "path")
 	way := c.HTTP
 	if way == nil {

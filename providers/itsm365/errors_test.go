@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -188,7 +189,65 @@ func TestFilterInThePath(t *testing.T) {
 	}
 }
 
-// A server that refuses an attribute is read without any, found out once for all owners (IT 2.7, 8.2).
+// A server that refuses attributes altogether is read without any, found out once for all owners (IT 2.7, 8.2).
+func TestAllAttributesRefused(t *testing.T) {
+	files := tickets(3)
+	files["comment.jsonl"] = `
+{"UUID":"comment$101","metaClass":"comment","text":"a","source":"serviceCall$1"}
+{"UUID":"comment$102","metaClass":"comment","text":"b","source":"serviceCall$2"}`
+	_, w := tenant(t, sandbox.Options{FS: dir(files)})
+	w.answer = func(r *http.Request) (*http.Response, error) {
+		if strings.Contains(r.URL.Path, "comment") && r.URL.Query().Has("attrs") {
+			return reply(r, 500, "text/plain", "Внутренняя ошибка"), nil
+		}
+		return nil, nil
+	}
+	d := comments()
+	d.Args["attrs"] = []plan.Value{"text", "author"}
+	rows := mustRead(t, source(t, w, nil), d, "serviceCall$1", "serviceCall$2", "serviceCall$3")
+	if len(rows) != 2 || values(t, rows[1])["text"] != "b" {
+		t.Errorf("%v", rows)
+	}
+	if n := w.calls("find/comment"); n != 1+2+2+1 { // the refused one, a page and an end for two, nothing for the third
+		t.Errorf("%d calls", n)
+	}
+}
+
+// A server that refuses an attribute which it does not have gets the others of a list, whether it says which one or not; whole
+// objects are never read in bulk for it (IT 2.1, trap 11).
+func TestUnknownAttributeOfAList(t *testing.T) {
+	for _, silent := range []bool{false, true} {
+		_, w := tenant(t, sandbox.Options{FS: dir(tickets(9)), UnknownAttr: sandbox.Refuse})
+		w.answer = func(r *http.Request) (*http.Response, error) {
+			if silent && strings.Contains(r.URL.Query().Get("attrs"), "mood") {
+				return reply(r, 500, "text/plain", "Внутренняя ошибка"), nil
+			}
+			return nil, nil
+		}
+		rows := mustRead(t, source(t, w, map[string]plan.Value{"page_size": int64(4)}), pages("serviceCall", "number", "mood", "title"))
+		if len(rows) != 9 || len(values(t, rows[8])) != 4 || values(t, rows[8])["number"] == nil {
+			t.Errorf("silent %v: %d rows, %v", silent, len(rows), values(t, rows[8]))
+		}
+		refused := 0
+		for _, u := range w.urls {
+			q, err := url.Parse(u)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !q.Query().Has("attrs") && q.Query().Get("limit") != "1" {
+				t.Errorf("silent %v: whole objects in bulk: %s", silent, u)
+			}
+			if strings.Contains(u, "mood") {
+				refused++
+			}
+		}
+		if refused != 2 {
+			t.Errorf("silent %v: asked %d times for it: %v", silent, refused, w.urls)
+		}
+	}
+}
+
+// A server that refuses an attribute is read without it, found out once for all owners (IT 2.7, 8.2).
 func TestAttributesRefused(t *testing.T) {
 	files := tickets(3)
 	files["comment.jsonl"] = `
@@ -202,7 +261,7 @@ func TestAttributesRefused(t *testing.T) {
 	if len(rows) != 3 || values(t, rows[2])["text"] != "c" {
 		t.Errorf("%v", rows)
 	}
-	if n := w.calls("find/comment"); n != 1+3*2 { // the refused one, and a page and an end for each
+	if n := w.calls("find/comment"); n != 2+3*2 { // the refused one, alone as well, and a page and an end for each
 		t.Errorf("%d calls", n)
 	}
 }

@@ -31,11 +31,12 @@ type fileObject struct {
 	UUID       string
 	Title      string `json:"title"`
 	Source     json.RawMessage
+	FileSize   any  `json:"fileSize"` // bytes; of another form it tells nothing
 	ImgFromRTF bool `json:"imgFromRTF"`
 	Temporary  bool `json:"temporary"`
 }
 
-var fileAttrs = []string{"UUID", "imgFromRTF", "metaClass", "source", "temporary", "title"}
+var fileAttrs = []string{"UUID", "fileSize", "imgFromRTF", "metaClass", "source", "temporary", "title"}
 
 // readFiles reads the list of all files into the memory, by owner: a few pages instead of a call for each object. A service
 // that refuses it is asked owner by owner.
@@ -75,8 +76,12 @@ func (s *Source) readFiles(ctx context.Context, d plan.Data, attrs []string) err
 }
 
 // link is a file as a link; false for a picture of a text, which moves with it, and for what nobody has kept.
-func (f fileObject) link() (map[string]string, bool) {
-	return map[string]string{"UUID": f.UUID, "metaClass": "file", "title": f.Title}, f.UUID != "" && !f.ImgFromRTF && !f.Temporary
+func (f fileObject) link() (map[string]any, bool) {
+	l := map[string]any{"UUID": f.UUID, "metaClass": "file", "title": f.Title}
+	if size, ok := f.FileSize.(float64); ok {
+		l["fileSize"] = size
+	}
+	return l, f.UUID != "" && !f.ImgFromRTF && !f.Temporary
 }
 
 func (f fileObject) owner() string {
@@ -103,9 +108,9 @@ func (m *memory) keepFile(ctx context.Context, raw []byte) error {
 	if err != nil {
 		return err
 	}
-	var links []map[string]string
+	var links []map[string]any
 	_ = json.Unmarshal(known, &links) // nothing is known yet
-	if slices.ContainsFunc(links, func(l map[string]string) bool { return l["UUID"] == f.UUID }) {
+	if slices.ContainsFunc(links, func(l map[string]any) bool { return l["UUID"] == f.UUID }) {
 		return nil
 	}
 	text, err := json.Marshal(append(links, link))
@@ -167,14 +172,17 @@ func (s *Source) withFiles(ctx context.Context, d plan.Data, row plan.Row) (plan
 	} else {
 		delete(obj, "files")
 	}
-	more := links
+	more, sized := links, false
 	for _, l := range listed {
 		uuid, _ := l["UUID"].(string)
+		if i := slices.IndexFunc(links, func(k map[string]any) bool { return k["UUID"] == uuid }); i >= 0 && l["fileSize"] != nil {
+			links[i]["fileSize"], sized = l["fileSize"], true // whether the bytes are still those
+		}
 		if !mentions(obj, uuid) {
 			more = append(more, l)
 		}
 	}
-	if len(more) == len(links) && filesArg(d) == "both" {
+	if len(more) == len(links) && !sized && filesArg(d) == "both" {
 		return row, nil
 	}
 	if more == nil {
@@ -206,7 +214,7 @@ func (s *Source) filesOf(ctx context.Context, uuid string) ([]map[string]any, er
 		var f fileObject
 		if failed = err; err == nil && json.Unmarshal(row.JSON, &f) == nil {
 			if link, ok := f.link(); ok {
-				out = append(out, map[string]any{"UUID": link["UUID"], "metaClass": "file", "title": link["title"]})
+				out = append(out, link)
 			}
 		}
 		return err == nil

@@ -29,7 +29,11 @@ func (s *Source) Shape(ctx context.Context, d plan.Data) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return strings.Join([]string{s.base, class, string(filter), strings.Join(attrs, ","), s.dates.names(), filesArg(d), strings.Join(d.Key, ","), strings.Join(d.Of, ","), d.By, fmt.Sprint(s.Bulk(d))}, "|"), nil
+	sight, err := s.sight(ctx, d, class, attrs)
+	if err != nil {
+		return "", fmt.Errorf("see what is shown of %s: %w", class, err)
+	}
+	return strings.Join([]string{sight, s.base, class, string(filter), strings.Join(attrs, ","), s.dates.names(), filesArg(d), strings.Join(d.Key, ","), strings.Join(d.Of, ","), d.By, fmt.Sprint(s.Bulk(d))}, "|"), nil
 }
 
 // Bulk reports the block's argument.
@@ -38,8 +42,20 @@ func (s *Source) Bulk(d plan.Data) bool {
 	return bulk && len(d.Of) > 0
 }
 
-// settled is how long after its last change an object may change again without a new date: dates have no fractions.
-const settled = 2 * time.Second
+const (
+	// settled is how long after its last change an object may change again without a new date: dates have no fractions.
+	settled = 2 * time.Second
+	// Zones lie whole quarters of an hour apart, and no two of them farther than a bit more than a day: while time_zone is
+	// not the server's own, or an hour comes twice, a date is wrong by such a span.
+	quarter, farthest = 15 * time.Minute, 27 * time.Hour
+)
+
+// fresh reports whether an object that was changed at a time by its date may change again within the same second.
+func fresh(changed, now time.Time) bool {
+	span := now.Sub(changed).Abs()
+	off := span % quarter
+	return span < farthest && (off < settled || quarter-off < settled)
+}
 
 // begin finds out what the rows of a block are asked for.
 func (s *Source) begin(ctx context.Context, d plan.Data) (class string, attrs []string, err error) {
@@ -103,7 +119,7 @@ func (s *Source) version(ctx context.Context, d plan.Data, row plan.Row) (string
 		return "", nil
 	}
 	at, err := time.Parse(time.RFC3339, s.dates.instant(o.LastModifiedDate))
-	if date := s.serverDate(); err != nil || !date.IsZero() && date.Sub(at).Abs() < settled {
+	if date := s.serverDate(); err != nil || !date.IsZero() && fresh(at, date) {
 		return "", nil
 	}
 	files, err := s.filesKnown(ctx, d, row.UUID)

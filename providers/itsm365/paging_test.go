@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -100,6 +101,53 @@ func TestListChangesWhileItIsRead(t *testing.T) {
 				t.Errorf("%d of %d changes happened", struck, len(c.faults))
 			}
 		})
+	}
+}
+
+// A server that ends its answers at a size and not at a number gives short pages of long objects after long ones of short
+// objects: what an owner has is read to its end all the same (IT 1.5, 2.1).
+func TestPagesCutBySize(t *testing.T) {
+	files, all := tickets(4), map[string][]string{}
+	var b strings.Builder
+	n := 100
+	for owner, what := range []struct{ count, length int }{{40, 1}, {7, 900}, {0, 0}, {13, 300}} {
+		for range what.count {
+			n++
+			uuid, source := fmt.Sprintf("comment$%d", n), fmt.Sprintf("serviceCall$%d", owner+1)
+			all[source] = append(all[source], uuid)
+			fmt.Fprintf(&b, `{"UUID":%q,"metaClass":"comment","source":%q,"text":%q}`+"\n", uuid, source, strings.Repeat("x", what.length))
+		}
+	}
+	files["comment.jsonl"] = b.String()
+	far, w := tenant(t, sandbox.Options{FS: dir(files)})
+	w.answer = func(r *http.Request) (*http.Response, error) {
+		res, err := far.RoundTripper().RoundTrip(r)
+		if err != nil || !strings.Contains(r.URL.Path, "find/comment") {
+			return res, err
+		}
+		body, err := io.ReadAll(res.Body)
+		if err != nil {
+			return nil, err
+		}
+		var objs, some []json.RawMessage
+		if err := json.Unmarshal(body, &objs); err != nil {
+			return nil, err
+		}
+		for size := 0; len(some) < len(objs) && (size == 0 || size < 2000); {
+			size += len(objs[len(some)])
+			some = append(some, objs[len(some)])
+		}
+		if body, err = json.Marshal(append([]json.RawMessage{}, some...)); err != nil {
+			return nil, err
+		}
+		return reply(r, 200, "application/json", string(body)), nil
+	}
+	got := map[string][]string{}
+	for _, row := range mustRead(t, source(t, w, nil), comments(), numbered("serviceCall", 4)...) {
+		got[row.Owner] = append(got[row.Owner], row.Key)
+	}
+	if fmt.Sprint(got) != fmt.Sprint(all) {
+		t.Errorf("got %v\nwant %v", got, all)
 	}
 }
 

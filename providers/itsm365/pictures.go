@@ -58,6 +58,8 @@ func (s *Source) Pictures(row plan.Row, keep func(plan.Picture) (string, bool, e
 			title, kept, err := keep(p)
 			failed = err
 			switch {
+			case !kept && title != "":
+				return `<img src="cid:left-out" alt="` + html.EscapeString(title) + `">`
 			case !kept:
 				return `<img src="cid:left-out">`
 			case p.Key == "":

@@ -11,8 +11,8 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/tidwall/gjson"
 
@@ -323,18 +323,24 @@ func (s *Source) list(ctx context.Context, r *reading, attrs []string, offset, l
 	return s.find(ctx, r.class, r.filter, attrs, offset, limit)
 }
 
-// page reads one page. One client had to drop attrs for comments (IT 2.7), and others refuse an attribute that they do not
-// have: lists of such a class are read whole from then on.
+// page reads one page. A service that refuses an attribute which it does not have is not asked for that one again. One client
+// had to drop attrs for comments altogether (IT 2.7): lists of such a class are read whole from then on.
 func (s *Source) page(ctx context.Context, r *reading, offset, limit int) ([]json.RawMessage, error) {
 	s.mu.Lock()
 	if s.noAttrs[r.class] && !r.heads {
 		r.attrs = nil
 	}
+	r.attrs = s.taken(r.class, r.attrs)
 	s.mu.Unlock()
 	objs, err := s.list(ctx, r, r.attrs, offset, limit)
 	var he *transport.HTTPError
 	if len(r.attrs) == 0 || !errors.As(err, &he) || he.Status != http.StatusInternalServerError || !final(err) {
 		return objs, err
+	}
+	if less, err := s.refuse(ctx, r, he); err != nil {
+		return nil, err
+	} else if less {
+		return s.page(ctx, r, offset, limit)
 	}
 	whole, werr := s.list(ctx, r, nil, offset, limit)
 	if werr != nil {
@@ -345,6 +351,53 @@ func (s *Source) page(ctx context.Context, r *reading, offset, limit int) ([]jso
 	s.mu.Unlock()
 	r.attrs = nil
 	return whole, nil
+}
+
+// taken are attributes without those of the class that the service has refused. The caller holds the lock.
+func (s *Source) taken(class string, attrs []string) []string {
+	if len(s.refused[class]) == 0 || attrs == nil {
+		return attrs
+	}
+	return slices.DeleteFunc(slices.Clone(attrs), func(a string) bool { return s.refused[class][a] })
+}
+
+// refuse finds out which attributes of a reading the service refuses, and reports whether there are any: it asks one object for
+// each of those that its answer names, or for every one where it names none. Of comments it is asked for no more than that.
+func (s *Source) refuse(ctx context.Context, r *reading, he *transport.HTTPError) (bool, error) {
+	own := func(a string) bool { return a != "UUID" && a != "metaClass" }
+	named := words(he.Text)
+	asked := slices.DeleteFunc(slices.Clone(r.attrs), func(a string) bool { return !own(a) || !slices.Contains(named, a) })
+	if len(asked) == 0 && r.owner == "" {
+		asked = slices.DeleteFunc(slices.Clone(r.attrs), func(a string) bool { return !own(a) })
+	}
+	var bad []string
+	for _, a := range asked {
+		_, err := s.list(ctx, r, []string{"UUID", a}, 0, 1)
+		var one *transport.HTTPError
+		switch {
+		case errors.As(err, &one) && one.Status == http.StatusInternalServerError && final(err) && !badKey(one):
+			bad = append(bad, a)
+		case err != nil:
+			return false, err
+		}
+	}
+	if len(bad) > 1 && len(bad) == len(r.attrs)-2 {
+		return false, nil // it is not about one of them
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, a := range bad {
+		if s.refused[r.class] == nil {
+			s.refused[r.class] = map[string]bool{}
+		}
+		s.refused[r.class][a] = true
+	}
+	return len(bad) > 0, nil
+}
+
+// words are the words of a text, as codes of attributes are.
+func words(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }
 
 // widen looks for types that no sample had, and reports whether they have attributes that were not asked for.
@@ -361,39 +414,8 @@ func (s *Source) widen(ctx context.Context, r *reading, objs []json.RawMessage) 
 	return more, nil
 }
 
-// last reports whether what an owner has ends with this page, without another call for the empty one after it: less than
-// half of what the service has given at one time for the class is no page that it cut short (IT 2.1). Lists of a class are
-// few, and read to the empty page.
-func (s *Source) last(ctx context.Context, r *reading, n int) (bool, error) {
-	if r.owner == "" {
-		return false, nil
-	}
-	m := s.remembered()
-	question := "longest page of " + r.class
-	s.mu.Lock()
-	longest, known := s.longest[r.class]
-	s.mu.Unlock()
-	if m != nil && !known {
-		text, ok, err := m.Recall(ctx, question)
-		if err != nil {
-			return false, err
-		}
-		if ok {
-			longest, _ = strconv.Atoi(string(text)) // ours
-		}
-	}
-	s.mu.Lock()
-	s.longest[r.class] = max(s.longest[r.class], longest, n)
-	s.mu.Unlock()
-	if m != nil && n > longest {
-		if err := m.Keep(ctx, question, []byte(strconv.Itoa(n))); err != nil {
-			return false, err
-		}
-	}
-	return 2*n <= longest, nil
-}
-
-// pages reads one list to its end. It returns false when the consumer or an error stopped it.
+// pages reads one list to its end, which is an empty page, also of what one owner has: a server may cut a page short by the
+// number of objects or by their size, and nobody can tell that from the end (IT 1.5, 2.1). It returns false when the consumer or an error stopped it.
 func (s *Source) pages(ctx context.Context, r *reading) bool {
 	seen := map[string]bool{}
 	offset, reached, heals, answers := 0, 0, 0, 0
@@ -409,11 +431,6 @@ func (s *Source) pages(ctx context.Context, r *reading) bool {
 		}
 		if more {
 			continue // the same page, with what its types have
-		}
-		end, err := s.last(ctx, r, len(objs))
-		if err != nil {
-			r.yield(plan.Row{}, 0, err)
-			return false
 		}
 		if len(objs) == 0 {
 			return answers <= 1 || s.verify(ctx, r, seen)
@@ -444,8 +461,6 @@ func (s *Source) pages(ctx context.Context, r *reading) bool {
 				return false
 			}
 			offset = max(0, offset-2*len(objs))
-		} else if end {
-			return answers <= 1 || s.verify(ctx, r, seen)
 		}
 	}
 }

@@ -17,6 +17,8 @@ import (
 type Session struct {
 	// ID names what is pulled; another one is another pull.
 	ID string `json:"id"`
+	// Reader names who read last. Lists that somebody else was shown do not count.
+	Reader string `json:"reader,omitempty"`
 	// Began is when the first run began, Listed when the lists that count were begun.
 	Began  time.Time `json:"began"`
 	Listed time.Time `json:"listed"`
@@ -30,7 +32,7 @@ const (
 )
 
 // Resume goes on with the pull of this name, or begins it. It is over with Finish.
-func (c *Cache) Resume(ctx context.Context, id string, now time.Time) (Session, error) {
+func (c *Cache) Resume(ctx context.Context, id, reader string, now time.Time) (Session, error) {
 	var s Session
 	text, ok, err := c.Get(ctx, "session")
 	if err != nil {
@@ -40,10 +42,10 @@ func (c *Cache) Resume(ctx context.Context, id string, now time.Time) (Session, 
 	if !ok || json.Unmarshal([]byte(text), &s) != nil || s.ID != id || now.Before(s.Began) || now.Sub(s.Began) >= keepRows {
 		s = Session{ID: id, Began: now}
 	}
-	if !s.Listed.IsZero() && now.Sub(s.Listed) < keepLists {
+	if !s.Listed.IsZero() && now.Sub(s.Listed) < keepLists && s.Reader == reader {
 		return s, nil
 	}
-	s.Listed = now
+	s.Listed, s.Reader = now, reader
 	begun, err := json.Marshal(s)
 	if err != nil {
 		return s, err
@@ -308,6 +310,28 @@ func (g *Gathering) Hold(ctx context.Context, h plan.Holding, now time.Time) err
 		}
 		_, err = tx.Exec("INSERT OR REPLACE INTO marks VALUES (?,?,?,?,1)", g.d.Address(), h.Owner, ver, now.UnixMilli())
 		return err
+	})
+}
+
+// Unsettle makes the next gathering read these rows again, of data with owners all that their owners have.
+func (c *Cache) Unsettle(ctx context.Context, d plan.Data, rows []plan.Row) error {
+	gen, err := c.gen(ctx, d.Address())
+	if err != nil {
+		return err
+	}
+	return c.in(ctx, func(tx *sql.Tx) error {
+		for _, r := range rows {
+			if _, err := tx.Exec("UPDATE rows SET ver = '' WHERE data = ? AND gen = ? AND key = ?", d.Address(), gen, r.Key); err != nil {
+				return err
+			}
+			if r.Owner == "" {
+				continue
+			}
+			if _, err := tx.Exec("UPDATE marks SET ver = '' WHERE data = ? AND owner = ?", d.Address(), r.Owner); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
@@ -607,6 +631,21 @@ func (c *Cache) Types(ctx context.Context, data string) (map[string]int64, error
 		out[typ] = n
 	}
 	return out, rows.Err()
+}
+
+// True counts the valid rows of a data block in which a column is true.
+func (c *Cache) True(ctx context.Context, data, column string) (int, error) {
+	gen, err := c.gen(ctx, data)
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	path, err := json.Marshal(column)
+	if err != nil {
+		return 0, err
+	}
+	err = c.read.QueryRowContext(ctx, "SELECT count(*) FROM rows WHERE data = ? AND gen = ? AND json_extract(CAST(json AS TEXT), ?) = 1", data, gen, "$."+string(path)).Scan(&n)
+	return n, err
 }
 
 // Size is how many rows a data block has.

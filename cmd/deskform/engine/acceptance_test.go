@@ -121,6 +121,10 @@ func acceptKeys(t *testing.T) {
 	n.key = goodKey
 	want := n.fresh()
 	undisturbed := n.count()
+	n.mustPull(n.dir, engine.PullAuto)
+	n.count()
+	n.mustPull(n.dir, engine.PullAuto)
+	lists := n.count()
 	for at := 5; at < undisturbed; at += 20 {
 		n.far.ClearFaults()
 		if err := n.far.AddFaults(itsmsandbox.Fault{Kind: "key", After: at, Times: -1}); err != nil {
@@ -137,7 +141,8 @@ func acceptKeys(t *testing.T) {
 		n.far.ClearFaults()
 		n.key = next
 		n.mustPull(dir, engine.PullAuto)
-		if calls := n.count(); at+calls > undisturbed+2 {
+		// What was read counts; lists do not, as the other key may be shown other ones.
+		if calls := n.count(); at+calls > undisturbed+min(at, lists)+2 {
 			t.Errorf("expired after call %d of %d, and %d more were made", at, undisturbed, calls)
 		}
 		n.same(fmt.Sprint("expired after call ", at), n.rows(dir), want)

@@ -118,8 +118,9 @@ type Engine struct {
 	attrs    map[string]plan.AttributeDef
 	// told are the diagnostics of the first load.
 	told map[string]bool
-	// session is the pull that is going on.
+	// session is the pull that is going on; another says that somebody else read the rows that are there.
 	session cache.Session
+	another bool
 	// applied is how many rows each data block had at the last apply, tallied what was counted in them.
 	applied map[string]int
 	tallied map[string]cache.Tally

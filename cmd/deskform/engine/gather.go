@@ -21,40 +21,62 @@ func (e *Engine) beginPull(ctx context.Context, mode string) (end func(context.C
 	for _, d := range e.Config.Data {
 		id += "|" + d.Address() + plan.Hash(d.Args)
 	}
-	if e.session, err = e.Cache.Resume(ctx, plan.Hash(id), e.Clock.Now()); err != nil {
+	sources, err := e.incremental()
+	if err != nil {
 		return nil, err
 	}
+	reader := ""
+	for _, name := range slices.Sorted(maps.Keys(sources)) {
+		reader += name + " " + sources[name].Reader() + " "
+	}
+	if e.session, err = e.Cache.Resume(ctx, plan.Hash(id), reader, e.Clock.Now()); err != nil {
+		return nil, err
+	}
+	before, known, err := e.Cache.Get(ctx, "reader")
+	if err != nil {
+		return nil, err
+	}
+	e.another = known && before != reader && mode != PullFull
 	if e.applied, err = e.State.RowCounts(ctx); err != nil {
 		return nil, err
 	}
 	if e.tallied, err = e.appliedTallies(ctx); err != nil {
 		return nil, err
 	}
-	remember := func(m plan.Memory) error {
-		for _, d := range e.Config.Data {
-			if d.Type == "export" {
-				continue
-			}
-			src, err := e.Source(d.Type)
-			if err != nil {
-				return err
-			}
-			if inc, ok := src.(plan.Incremental); ok {
-				inc.Remember(m)
-			}
+	remember := func(m plan.Memory) {
+		for _, src := range sources {
+			src.Remember(m)
 		}
-		return nil
 	}
-	if err := remember(e.Cache.Tape()); err != nil {
-		return nil, err
-	}
+	remember(e.Cache.Tape())
 	return func(ctx context.Context, failed error) error {
-		err := remember(nil)
+		remember(nil)
 		if failed == nil || unusable(failed) {
-			err = errors.Join(err, e.Cache.Finish(ctx))
+			err = e.Cache.Finish(ctx)
+		}
+		if failed == nil && len(sources) > 0 {
+			err = errors.Join(err, e.Cache.Set(ctx, "reader", reader))
 		}
 		return err
 	}, nil
+}
+
+// incremental are the sources of the data blocks that tell what changed, by name.
+func (e *Engine) incremental() (map[string]plan.Incremental, error) {
+	out := map[string]plan.Incremental{}
+	for _, d := range e.Config.Data {
+		if d.Type == "export" {
+			continue
+		}
+		src, err := e.Source(d.Type)
+		if err != nil {
+			return nil, err
+		}
+		if inc, ok := src.(plan.Incremental); ok {
+			out[d.Type] = inc
+		}
+	}
+	return out, nil
 }
 
 // unusable tells what was given and cannot be used, which is asked for anew, from what the service did not give, which may
@@ -98,6 +120,9 @@ func (e *Engine) gather(ctx context.Context, src plan.Incremental, l *look, mode
 		return err
 	}
 	fill := e.fills(src, l.wide)
+	if err := e.tryAgain(ctx, src, l); err != nil {
+		return err
+	}
 	owned := len(d.Of) > 0 && !src.Bulk(d)
 	switch {
 	case l.Absent != "":
@@ -275,8 +300,46 @@ func (e *Engine) count(ctx context.Context, looks []look) error {
 		if err := e.countUnread(ctx, l); err != nil {
 			return fmt.Errorf("count the files of data.%s: %w", l.Data, err)
 		}
+		if err := e.blind(ctx, l, all); err != nil {
+			return fmt.Errorf("count data.%s: %w", l.Data, err)
+		}
 	}
 	return nil
+}
+
+// many is from how many on it is strange that none of them has what desks have: none of so many tickets a comment, and none
+// of so many comments is internal.
+const many = 50
+
+// blind notes what a key may not be shown: rights on comments are checked owner by owner, so that what is hidden is just not
+// there (IT 2.7).
+func (e *Engine) blind(ctx context.Context, l *look, rows int64) error {
+	d := l.block
+	if len(d.Of) == 0 || l.Absent != "" || d.Type == "export" {
+		return nil
+	}
+	if rows == 0 {
+		owners := 0
+		for _, of := range d.Of {
+			n, err := e.Cache.Size(ctx, of)
+			if err != nil {
+				return err
+			}
+			owners += n
+		}
+		if owners >= many {
+			l.Notes = append(l.Notes, fmt.Sprintf("none of %d rows that could have some has one; ask whether the key may read them", owners))
+		}
+		return nil
+	}
+	if l.wide.Private == "" || rows < many {
+		return nil
+	}
+	internal, err := e.Cache.True(ctx, l.Data, l.wide.Private)
+	if err == nil && internal == 0 {
+		l.Notes = append(l.Notes, fmt.Sprintf("none of %d rows is internal; ask whether the key may read internal ones", rows))
+	}
+	return err
 }
 
 // Text says how a count differs.

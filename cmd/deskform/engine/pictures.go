@@ -40,6 +40,9 @@ func (e *Engine) pictures(ctx context.Context, src plan.Illustrated, columns []s
 		}
 		link, settled, err := e.picture(ctx, src, p, row.Owner, links)
 		unsettled = unsettled || !settled
+		if errors.Is(err, plan.ErrNotFound) {
+			return p.Key, false, nil // left out, with its name
+		}
 		if link == nil || err != nil {
 			return "", false, err
 		}
@@ -67,7 +70,7 @@ func (e *Engine) pictures(ctx context.Context, src plan.Illustrated, columns []s
 }
 
 // picture is the link to a picture whose bytes are in the store; nil when it is left out. It is not settled when they may be
-// had another time.
+// had another time. ErrNotFound is for one that is not there, or not for this key to see.
 func (e *Engine) picture(ctx context.Context, src plan.Illustrated, p plan.Picture, owner string, links []map[string]any) (link map[string]any, settled bool, err error) {
 	if p.Key == "" {
 		sha, size, err := e.Files.Put(ctx, struct{ io.Reader }{p.Data})
@@ -86,8 +89,9 @@ func (e *Engine) picture(ctx context.Context, src plan.Illustrated, p plan.Pictu
 	link = map[string]any{"UUID": p.Key, "title": strings.ReplaceAll(p.Key, "$", "-")}
 	meta, err := e.pictureMeta(ctx, src, p.Key, p.Row, owner)
 	if errors.Is(err, plan.ErrNotFound) {
-		return nil, true, nil
+		return nil, true, err
 	}
+	link["picture"] = true
 	if hopeless, err := e.noFile(ctx, p.Key, link, err); hopeless || err != nil || link["error"] != nil {
 		return link, hopeless, err
 	}
@@ -96,6 +100,7 @@ func (e *Engine) picture(ctx context.Context, src plan.Illustrated, p plan.Pictu
 		return nil, true, nil
 	}
 	delete(meta, "owner")
+	delete(link, "picture")
 	maps.Copy(link, meta)
 	return link, true, nil
 }

@@ -83,7 +83,18 @@ func (e *Engine) pull(ctx context.Context, mode string) ([]Pulled, error) {
 	if err := e.count(ctx, looks); err != nil {
 		return pulled(looks), err
 	}
+	e.tellReader(looks)
 	return pulled(looks), hcl.WriteLock(LockFile(e.lockDir()), lock)
+}
+
+// tellReader says that what did not change was read with another key, and may look otherwise to this one.
+func (e *Engine) tellReader(looks []look) {
+	for i := range looks {
+		if l := &looks[i]; e.another && l.print == "" {
+			l.Notes = append(l.Notes, "the access key is another one than at the last pull: what did not change was not read again with it. If it sees more or less, run `deskform pull --full`")
+			return
+		}
+	}
 }
 
 func (e *Engine) looks(ctx context.Context, mode string) ([]look, error) {
@@ -269,12 +280,15 @@ func (e *Engine) fetch(ctx context.Context, src plan.Opener, columns []string, r
 // time.
 func (e *Engine) fetchOne(ctx context.Context, src plan.Opener, key string, link map[string]any) (settled bool, err error) {
 	name := "file " + key
+	size, sized := link["fileSize"].(float64)
+	delete(link, "fileSize") // it is the list's, and says whether the bytes are still those
 	if known, ok, err := e.Cache.Get(ctx, name); err != nil {
 		return false, err
 	} else if ok {
 		var meta map[string]any
 		if json.Unmarshal([]byte(known), &meta) == nil {
-			if sha, _ := meta["sha256"].(string); sha != "" && e.Files.Has(sha) {
+			had, _ := meta["size"].(float64)
+			if sha, _ := meta["sha256"].(string); sha != "" && e.Files.Has(sha) && (!sized || size == had) {
 				maps.Copy(link, meta)
 				return true, nil
 			}

@@ -4,8 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"regexp"
 	"strings"
+
+	"deskform/plan"
 )
 
 // An UnreadFile is a file whose bytes could not be read.
@@ -21,6 +25,26 @@ const firstUnread = 3
 // countUnread counts the files of a data block that could not be read, see noFile.
 func (e *Engine) countUnread(ctx context.Context, l *look) error {
 	l.Unread, l.FirstUnread = 0, nil
+	return e.unread(ctx, l, func(row plan.Row, f unreadLink) {
+		if l.Unread++; len(l.FirstUnread) < firstUnread {
+			l.FirstUnread = append(l.FirstUnread, UnreadFile{f.UUID, row.Key, f.Error})
+		}
+	})
+}
+
+// An unreadLink is the link of a row to a file that could not be read.
+type unreadLink struct {
+	UUID    string
+	Error   string `json:"error"`
+	Picture bool   `json:"picture"` // of a text
+}
+
+// leftOut is the mark of a picture that was not found, see plan.Illustrated; its name stands behind it.
+var leftOut = regexp.MustCompile(`cid:left-out\\" alt=\\"([^"\\]+)\\"`)
+
+// unread yields the files of a data block that could not be read, and the pictures of texts that were not found, of the rows in
+// the cache.
+func (e *Engine) unread(ctx context.Context, l *look, yield func(plan.Row, unreadLink)) error {
 	columns := fileColumns(l.wide)
 	if len(columns) == 0 {
 		return nil
@@ -28,6 +52,9 @@ func (e *Engine) countUnread(ctx context.Context, l *look) error {
 	for row, err := range e.Cache.Records(ctx, l.block) {
 		if err != nil {
 			return err
+		}
+		for _, m := range leftOut.FindAllSubmatch(row.JSON, -1) {
+			yield(row, unreadLink{UUID: string(m[1]), Error: "is not there, is another object's, or is not for this key to see", Picture: true})
 		}
 		if !bytes.Contains(row.JSON, []byte(`"error"`)) {
 			continue
@@ -37,24 +64,65 @@ func (e *Engine) countUnread(ctx context.Context, l *look) error {
 			return fmt.Errorf("read row %s: %w", row.Pos, err)
 		}
 		for _, col := range columns {
-			var links []struct {
-				UUID  string
-				Error string `json:"error"`
-			}
+			var links []unreadLink
 			if json.Unmarshal(obj[col], &links) != nil {
 				continue // of another form, which the mapping reports
 			}
 			for _, link := range links {
-				if link.Error == "" {
-					continue
-				}
-				if l.Unread++; len(l.FirstUnread) < firstUnread {
-					l.FirstUnread = append(l.FirstUnread, UnreadFile{link.UUID, row.Key, link.Error})
+				if link.Error != "" {
+					yield(row, link)
 				}
 			}
 		}
 	}
 	return nil
+}
+
+// tryAgain tries one file, and one picture of a text, that an earlier pull could not read. When it can be read now, as the key
+// was given the right, all rows with such files are read again: one call says so, and not one for each file.
+func (e *Engine) tryAgain(ctx context.Context, src plan.Source, l *look) error {
+	opener, ok := src.(plan.Opener)
+	if !ok {
+		return nil
+	}
+	var rows []plan.Row
+	first := map[bool]unreadLink{}
+	of := map[bool]plan.Row{}
+	err := e.unread(ctx, l, func(row plan.Row, f unreadLink) {
+		row.JSON = nil
+		rows = append(rows, row)
+		if _, tried := first[f.Picture]; !tried {
+			first[f.Picture], of[f.Picture] = f, row
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("see which files were not read: %w", err)
+	}
+	readable := false
+	for picture, f := range first {
+		open := func() (plan.Content, error) { return opener.OpenFile(ctx, f.UUID) }
+		if drawn, ok := src.(plan.Illustrated); ok && picture {
+			open = func() (plan.Content, error) {
+				return drawn.OpenPicture(ctx, f.UUID, of[picture].UUID, of[picture].Owner)
+			}
+		}
+		c, err := open()
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.Is(err, plan.ErrKey):
+			return fmt.Errorf("try %s again: %w", f.UUID, err)
+		case err == nil:
+			readable = true
+			if err := c.Body.Close(); err != nil {
+				e.Log.Debug("close a file that was tried", "file", f.UUID)
+			}
+		}
+	}
+	if !readable {
+		return nil
+	}
+	return e.Cache.Unsettle(ctx, l.block, rows)
 }
 
 // UnreadText says how many files could not be read, and why.
