@@ -329,7 +329,7 @@ func FuzzSheetCaptions(f *testing.F) {
 // sheet is the least that is a spreadsheet; a whole one takes a fuzz target a second to write.
 func sheet(t *testing.T, rows [][]string) []byte {
 	t.Helper()
-	var b, cells bytes.Buffer
+	var cells bytes.Buffer
 	for i, row := range rows {
 		fmt.Fprintf(&cells, `<row r="%d">`, i+1)
 		for j, cell := range row {
@@ -341,6 +341,13 @@ func sheet(t *testing.T, rows [][]string) []byte {
 		}
 		cells.WriteString(`</row>`)
 	}
+	return sheetData(t, cells.String(), "")
+}
+
+// sheetData is a spreadsheet with these rows, and these styles of cells.
+func sheetData(t testing.TB, rows, styles string) []byte {
+	t.Helper()
+	var b bytes.Buffer
 	const main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 	z := zip.NewWriter(&b)
 	for _, part := range [][2]string{
@@ -348,7 +355,8 @@ func sheet(t *testing.T, rows [][]string) []byte {
 		{"_rels/.rels", `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>`},
 		{"xl/workbook.xml", `<workbook xmlns="` + main + `" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="Sheet1" sheetId="1" r:id="rId1"/></sheets></workbook>`},
 		{"xl/_rels/workbook.xml.rels", `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>`},
-		{"xl/worksheets/sheet1.xml", `<worksheet xmlns="` + main + `"><sheetData>` + cells.String() + `</sheetData></worksheet>`},
+		{"xl/worksheets/sheet1.xml", `<worksheet xmlns="` + main + `"><sheetData>` + rows + `</sheetData></worksheet>`},
+		{"xl/styles.xml", `<styleSheet xmlns="` + main + `">` + styles + `</styleSheet>`},
 	} {
 		w, err := z.CreateHeader(&zip.FileHeader{Name: part[0], Method: zip.Store})
 		if err == nil {

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/tidwall/gjson"
-	"github.com/xuri/excelize/v2"
 
 	"deskform/plan"
 )
@@ -291,80 +290,4 @@ func (s *spec) jsonType(v gjson.Result) plan.ColumnType {
 		return plan.ColumnLink
 	}
 	return plan.ColumnObject
-}
-
-// xlsx yields the rows of a sheet. Dates are read as they are shown, and with class as they are.
-func (s *spec) xlsx(r io.Reader, heads func([]string) error, yield func(record, error) bool) {
-	fail := func(err error) { yield(record{}, fmt.Errorf("read %s: %w", s.name, err)) }
-	f, err := excelize.OpenReader(r)
-	if err != nil {
-		fail(fmt.Errorf("it is no XLSX file: %w", s.reason(err)))
-		return
-	}
-	defer f.Close()
-	sheet := s.sheet
-	if sheet == "" {
-		sheet = f.GetSheetName(0)
-	}
-	var o excelize.Options
-	if s.model != nil { // as they are shown, dates depend on who looks; a model knows which cells are dates
-		o.RawCellValue = true
-		if p, err := f.GetWorkbookProps(); err == nil && p.Date1904 != nil {
-			s.date1904 = *p.Date1904
-		}
-	}
-	rows, err := f.Rows(sheet)
-	if err != nil {
-		fail(fmt.Errorf("there is no sheet %q; it has %s", sheet, strings.Join(f.GetSheetList(), ", ")))
-		return
-	}
-	defer rows.Close()
-	width := 0
-	head := func(cells []string) bool {
-		width = len(cells)
-		if err := heads(cells); err != nil {
-			yield(record{}, err)
-			return false
-		}
-		return true
-	}
-	if len(s.header) > 0 && !head(s.header) {
-		return
-	}
-	for line := 1; rows.Next(); line++ {
-		cells, err := rows.Columns(o)
-		if err != nil {
-			fail(err)
-			return
-		}
-		for i := range cells {
-			cells[i] = strings.ToValidUTF8(cells[i], "\uFFFD")
-		}
-		if width == 0 {
-			if len(cells) > 0 && !head(cells) {
-				return
-			}
-			continue
-		}
-		if len(cells) == 0 {
-			continue
-		}
-		rec := record{line: line, cells: cells}
-		if len(cells) > width {
-			rec.broken = fmt.Sprintf("has %d fields, the heads are %d", len(cells), width)
-		}
-		for len(rec.cells) < width {
-			rec.cells = append(rec.cells, "")
-		}
-		if !yield(rec, nil) {
-			return
-		}
-	}
-	if err := rows.Error(); err != nil {
-		fail(err)
-		return
-	}
-	if width == 0 {
-		fail(errors.New("the sheet is empty"))
-	}
 }

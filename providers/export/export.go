@@ -36,7 +36,7 @@ func Schema() plan.SourceSchema {
 			{Name: "encoding", Type: plan.TypeString, Doc: "Character encoding of CSV and JSON Lines by its IANA name (`windows-1251`); UTF-8 when left out."},
 			{Name: "quoting", Type: plan.TypeEnum, Enum: []string{"strict", "none"}, Doc: "`strict` (default): double quotes enclose fields and are doubled inside; `none`: a quote is a character like any other."},
 			{Name: "header", Type: plan.TypeStrings, Doc: "Column heads, when the file's first row is data already."},
-			{Name: "sheet", Type: plan.TypeString, Doc: "Name of the XLSX sheet; the first one when left out."},
+			{Name: "sheet", Type: plan.TypeString, Doc: "Name of the XLSX sheet; the first one when left out. A cell that holds a number is read as that number, dates and formats that make a name of it (`00042`) as they are shown."},
 			{Name: "null", Type: plan.TypeStrings, Doc: "Texts that mean null, beside the empty field: `[\"?\"]`. An empty field is null only when it is listed or nothing is."},
 			{Name: "time_format", Type: plan.TypeString, Doc: "How times look: `dd.MM.yyyy HH:mm`, `d/M/yyyy HH:mm`, or a Go layout. A column at least two thirds of whose values look so holds times, and a value that does not breaks its row; `types` decides otherwise."},
 			{Name: "time_zone", Type: plan.TypeString, Doc: "The IANA zone of times without one; UTC when left out."},
