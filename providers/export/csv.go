@@ -95,6 +95,9 @@ func (s *spec) csv(r io.Reader, heads func([]string) error, yield func(record, e
 			yield(record{}, fmt.Errorf("read %s, line %d: %w", s.name, in.line, s.reason(err)))
 			return
 		}
+		if rec.empty() {
+			continue
+		}
 		if width == 0 {
 			if rec.broken != "" {
 				yield(record{}, fmt.Errorf("read %s: line %d, the column heads, %s", s.name, rec.line, rec.broken))
@@ -106,9 +109,6 @@ func (s *spec) csv(r io.Reader, heads func([]string) error, yield func(record, e
 			continue
 		}
 		if rec.broken == "" && len(rec.cells) != width {
-			if len(rec.cells) == 1 && rec.cells[0] == "" {
-				continue // an empty line is no row
-			}
 			rec.broken = fmt.Sprintf("has %d fields, the heads are %d", len(rec.cells), width)
 		}
 		if rec.broken != "" {

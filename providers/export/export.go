@@ -244,6 +244,11 @@ type record struct {
 	broken string
 }
 
+// empty reports whether the row says nothing: an empty line, one of delimiters only, cells that were wiped. It is no row.
+func (r record) empty() bool {
+	return r.broken == "" && !slices.ContainsFunc(r.cells, func(cell string) bool { return cell != "" })
+}
+
 // bytes opens the file, unzipped. done closes it.
 func (s *spec) bytes() (r io.Reader, done func(), err error) {
 	f, err := os.Open(s.path)

@@ -183,7 +183,7 @@ func TestXLSX(t *testing.T) {
 	}
 }
 
-// FuzzCSV: whatever the bytes, every line that is not empty belongs to a row, and a sound row is valid.
+// FuzzCSV: whatever the bytes, every line that is more than delimiters belongs to a row, and a sound row is valid.
 func FuzzCSV(f *testing.F) {
 	f.Add([]byte("id,a\n1,\"x\ny\"\n2,\"\n3,z\n"), false)
 	f.Add([]byte("id;a\r\n\r\n\xff\n"), true)
@@ -251,7 +251,7 @@ func fuzz(t *testing.T, name string, content []byte, a args) {
 		return
 	}
 	for i, line := range strings.Split(strings.TrimPrefix(string(content), "\xef\xbb\xbf"), "\n") {
-		if strings.TrimSuffix(line, "\r") != "" && !covered[fmt.Sprint("line ", i+1)] {
+		if strings.Trim(strings.TrimSuffix(line, "\r"), ",") != "" && !covered[fmt.Sprint("line ", i+1)] {
 			t.Errorf("line %d, %q, is in no row", i+1, line)
 		}
 	}

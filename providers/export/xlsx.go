@@ -80,16 +80,16 @@ func (s *spec) xlsx(r io.Reader, heads func([]string) error, yield func(record, 
 		for i := range cells {
 			cells[i] = strings.ToValidUTF8(cells[i], "\uFFFD")
 		}
+		rec := record{line: line, cells: cells}
+		if rec.empty() {
+			continue
+		}
 		if width == 0 {
-			if len(cells) > 0 && !head(cells) {
+			if !head(cells) {
 				return
 			}
 			continue
 		}
-		if len(cells) == 0 {
-			continue
-		}
-		rec := record{line: line, cells: cells}
 		if len(cells) > width {
 			rec.broken = fmt.Sprintf("has %d fields, the heads are %d", len(cells), width)
 		}

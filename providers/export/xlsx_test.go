@@ -73,6 +73,26 @@ func TestSheetBreaksOff(t *testing.T) {
 	}
 }
 
+// Rows of delimiters, or of cells that were wiped, are no rows, whatever the format.
+func TestEmptyRows(t *testing.T) {
+	want := "1 line 2 {\"id\":\"1\",\"a\":\"x\",\"b\":null}\n2 line 6 {\"id\":\"2\",\"a\":null,\"b\":\"y\"}\n"
+	got, err := read(t, "a.csv", []byte("id;a;b\n1;x;\n;;\n\"\";\"\";\n;;;;\r\n2;;y\n;;\n"), []string{"id"}, args{"delimiter": ";"})
+	if err != nil || got != want {
+		t.Errorf("CSV: %s%v\nwant %s", got, err, want)
+	}
+	if got, err = read(t, "a.csv", []byte(";;\n\nid;a;b\n;;\n1;x;\n"), []string{"id"}, args{"delimiter": ";"}); err != nil || got != "1 line 5 {\"id\":\"1\",\"a\":\"x\",\"b\":null}\n" {
+		t.Errorf("before the heads: %s%v", got, err)
+	}
+	cells := [][]string{{"id", "a", "b"}, {"1", "x", ""}, {"", "", ""}, {"", ""}, {"", "", "", ""}, {"2", "", "y"}, {}}
+	if got, err = read(t, "a.xlsx", sheet(t, cells), []string{"id"}, nil); err != nil || got != want {
+		t.Errorf("XLSX: %s%v\nwant %s", got, err, want)
+	}
+	formula := `<row r="1"><c r="A1" t="str"><v>id</v></c></row><row r="2"><c r="A2" t="str"><f>""</f><v></v></c></row><row r="3"><c r="A3" t="str"><v>1</v></c></row>`
+	if got, err = read(t, "a.xlsx", sheetData(t, formula, ""), []string{"id"}, nil); err != nil || got != "1 line 3 {\"id\":\"1\"}\n" {
+		t.Errorf("a formula without a text: %s%v", got, err)
+	}
+}
+
 // BenchmarkXLSX reads rows of 25 columns, half of them numbers; its metric is rows a second.
 func BenchmarkXLSX(b *testing.B) {
 	const rows = 5000
