@@ -2,6 +2,7 @@ package transport_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"deskform/providers/transport"
@@ -19,11 +20,39 @@ func TestWithoutKeys(t *testing.T) {
 		{"sign escaped in JSON", `{"a":"accessKey\u003d0bad-11\u0026b"}`, `{"a":"accessKey\u003d(key-removed)\u0026b"}`, 1},
 		{"sign escaped in HTML", `{"a":"accessKey&#61;0bad-11&amp;b"}`, `{"a":"accessKey&#61;(key-removed)&amp;b"}`, 1},
 		{"two of them", `{"a":"accessKey=1 ACCESSKEY=2"}`, `{"a":"accessKey=(key-removed) ACCESSKEY=(key-removed)"}`, 2},
+		{"blanks around the sign", `{"a":"accessKey = 0bad-11 b"}`, `{"a":"accessKey = (key-removed) b"}`, 1},
+		{"after a colon", `{"a":"accessKey: 0bad-11, b"}`, `{"a":"accessKey: (key-removed), b"}`, 1},
+		{"on the next line", `{"a":"accessKey:\n0bad-11"}`, `{"a":"accessKey:\n(key-removed)"}`, 1},
+		{"in bold", `{"a":"accessKey: <b>0bad-11</b>"}`, `{"a":"accessKey: <b>(key-removed)</b>"}`, 1},
+		{"in a cell of its own", `{"a":"<td>accessKey</td><td>0bad-11-0bad-11-0bad</td>"}`, `{"a":"<td>accessKey</td><td>(key-removed)</td>"}`, 1},
+		{"as JSON", `{"accessKey":"0bad-11","b":1}`, `{"accessKey":"(key-removed)","b":1}`, 1},
+		{"as JSON in a text", `{"a":"{\"accessKey\": \"0bad-11\"}"}`, `{"a":"{\"accessKey\": \"(key-removed)\"}"}`, 1},
+		{"as JSON in a text of a text", `{"a":"{\\\"accessKey\\\":\\\"0bad-11\\\"}"}`, `{"a":"{\\\"accessKey\\\":\\\"(key-removed)\\\"}"}`, 1},
+		{"as JSON in HTML", `{"a":"&quot;accessKey&quot;:&quot;0bad-11&quot;"}`, `{"a":"&quot;accessKey&quot;:&quot;(key-removed)&quot;"}`, 1},
+		{"as JSON in an address", `{"a":"?q=%7B%22accessKey%22%3A%220bad-11%22%7D"}`, `{"a":"?q=%7B%22accessKey%22%3A%22(key-removed)%22%7D"}`, 1},
+		{"a letter of the name spelled in HTML", `{"a":"x?access&#75;ey=0bad-11&amp;b"}`, `{"a":"x?access&#75;ey=(key-removed)&amp;b"}`, 1},
+		{"in hexadecimal", `{"a":"x?&#x61;ccess&#x4B;ey=0bad-11"}`, `{"a":"x?&#x61;ccess&#x4B;ey=(key-removed)"}`, 1},
+		{"in an address", `{"a":"x?access%4bey=0bad-11"}`, `{"a":"x?access%4bey=(key-removed)"}`, 1},
+		{"in HTML that JSON escapes", `{"a":"x?access\u0026#75;ey=0bad-11"}`, `{"a":"x?access\u0026#75;ey=(key-removed)"}`, 1},
+		{"in JSON", `{"a":"access\u004bey=0bad-11"}`, `{"a":"access\u004bey=(key-removed)"}`, 1},
+		{"a letter of the key spelled in HTML", `{"a":"accessKey=&#48;bad-11&amp;b"}`, `{"a":"accessKey=(key-removed)&amp;b"}`, 1},
+		{"in quotes, whatever it looks like", `{"a":"accessKey='bad'"}`, `{"a":"accessKey='(key-removed)'"}`, 1},
+		{"in quotes of JSON", `{"a":"accessKey=\"ba/d==\" b"}`, `{"a":"accessKey=\"(key-removed)\" b"}`, 1},
+		{"a backslash ends the text", `["accessKey=\\"]`, `["accessKey=\\"]`, 0},
+		{"a key after a word", `{"a":"accessKey: accessKey=0bad-11"}`, `{"a":"accessKey: accessKey=(key-removed)"}`, 1},
+		{"a number of JSON stays one", `{"accessKey":1234567,"accessKey": 1234567}`, `{"accessKey":1234567,"accessKey": 1234567}`, 0},
+		{"nothing between the signs", `{"a":"accessKey=","b1":"accessKey: ","c1":1}`, `{"a":"accessKey=","b1":"accessKey: ","c1":1}`, 0},
+		{"a sentence after a colon", `{"a":"accessKey: спросите у администратора"}`, `{"a":"accessKey: спросите у администратора"}`, 0},
+		{"an English one", `{"a":"accessKey: ask the administrator, accessKey v2 is new, accessKey = secret"}`, `{"a":"accessKey: ask the administrator, accessKey v2 is new, accessKey = secret"}`, 0},
+		{"numbers that spell other letters", `{"a":"&#1081;&#39;100%25 width=100% %D0%BA"}`, `{"a":"&#1081;&#39;100%25 width=100% %D0%BA"}`, 0},
 		{"a word is none", `{"a":"a short accessKey"}`, `{"a":"a short accessKey"}`, 0},
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
 			got, n := transport.WithoutKeys([]byte(tc.in))
+			if !json.Valid(got) {
+				t.Errorf("%s is no JSON", got)
+			}
 			if string(got) != tc.want || n != tc.n {
 				t.Errorf("%s, %d\nwant %s, %d", got, n, tc.want, tc.n)
 			}
@@ -40,6 +69,9 @@ func FuzzWithoutKeys(f *testing.F) {
 	f.Add("x accessKey=0bad\" y")
 	f.Add("accessKey%3D%22&#61;")
 	f.Add("accessKey=\\u0041")
+	f.Add(`{"accessKey":"a12345"} accessKey: b12345 accessKey = "c12345"`)
+	f.Add(`access&#75;ey=&#48; accessKey</td><td>0123456789abcdef`)
+	f.Add("accessKey: accessKey=1\naccessKey=\"a")
 	f.Fuzz(func(t *testing.T, text string) {
 		raw, err := json.Marshal(map[string]string{"a": text})
 		if err != nil {
@@ -53,4 +85,31 @@ func FuzzWithoutKeys(f *testing.F) {
 			t.Errorf("%s still has %d keys", got, n)
 		}
 	})
+}
+
+// FuzzWithoutKeysOfJSON: the same for whatever JSON, where names and numbers stand outside of texts as well.
+func FuzzWithoutKeysOfJSON(f *testing.F) {
+	f.Add(`{"accessKey":"a12345","accessKey":123456,"accessKey" : [1234567]}`)
+	f.Add(`["accessKey=","b12345","accessKey:",1234567,"accessKey","accessKey: \\","a12345"]`)
+	f.Add(`{"a":"accessKey\u003d\u0022","b":"accessKey='\\\"a"}`)
+	f.Fuzz(func(t *testing.T, raw string) {
+		if !json.Valid([]byte(raw)) {
+			t.Skip()
+		}
+		got, _ := transport.WithoutKeys([]byte(raw))
+		if !json.Valid(got) {
+			t.Errorf("%s became %s", raw, got)
+		}
+		if _, n := transport.WithoutKeys(got); n != 0 {
+			t.Errorf("%s still has %d keys", got, n)
+		}
+	})
+}
+
+func BenchmarkWithoutKeys(b *testing.B) {
+	raw := []byte(`{"UUID":"serviceCall$1","descriptionRTF":"` + strings.Repeat(`<p style=\"width:100%\">Касса &#171;Восток&#187; не печатает чек&nbsp;&#39;7&#39;</p>`, 100) + `"}`)
+	b.SetBytes(int64(len(raw)))
+	for b.Loop() {
+		transport.WithoutKeys(raw)
+	}
 }
