@@ -23,6 +23,7 @@ func TestCleaned(t *testing.T) {
 		{"a one-click link", `<p><a href="` + secret + `">close</a></p>`, "one_click_link_removed 1"},
 		{"one-click links in plain text", "close: " + secret + "\nrate: " + secret, "one_click_link_removed 2"},
 		{"a key outside of a link", "<p>accessKey=77-aa</p>", "one_click_link_removed 1"},
+		{"keys that are told from words", `<p>accessKey: 77-aa-1, "accessKey":"77-aa-1", accessKey: <b>77-aa-1</b>, accessKey: ask</p>`, "one_click_link_removed 3"},
 		{"what says so already", "<p>[link removed]</p>", ""},
 		{"all at once", `<script>x</script><img src="https://t.example/o.gif" width=1 height=1 ><a href="` + secret + `">x</a>`, "one_click_link_removed 1, script_removed 1, tracker_removed 1"},
 	} {

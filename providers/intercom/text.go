@@ -9,6 +9,8 @@ import (
 
 	"github.com/microcosm-cc/bluemonday"
 	nethtml "golang.org/x/net/html"
+
+	"deskform/providers/transport"
 )
 
 // policy is what Intercom keeps of a message: paragraphs, emphasis, lists, links. Nothing that runs, loads or submits.
@@ -42,7 +44,7 @@ func secretLink(link string) bool {
 		}
 		l = strings.ToLower(u)
 	}
-	return strings.Contains(l, "accesskey=") || strings.Contains(l, "access_key=") || strings.Contains(l, "/services/rest/") || strings.Contains(l, "modules.restmodule")
+	return strings.Contains(l, "accesskey=") || strings.Contains(l, "access_key=") || len(transport.FindKeys([]byte(l))) > 0 || strings.Contains(l, "/services/rest/") || strings.Contains(l, "modules.restmodule")
 }
 
 // escapes are those that matter here, for links with broken ones among them.
@@ -56,7 +58,7 @@ type cut struct {
 
 var (
 	active  = regexp.MustCompile(`(?i)<(?:script|iframe|object|embed|applet|form)\b|=\s*["']?\s*javascript\s*:|<[^>]*\son[a-z]+\s*=`)
-	keyGone = regexp.MustCompile(`(?i)access_?key removed`)
+	keyGone = regexp.MustCompile(`(?i)access_?key(?:[\s:=]|<[^<>]*>)*\bremoved\b`)
 	leftOut = regexp.MustCompile(`(?i)\bsrc="cid:left-out"`) // as a source marks a picture that does not move
 	imgSrc  = regexp.MustCompile(`(?is)\bsrc\s*=\s*["']?\s*([^"'\s>]*)`)
 )
@@ -119,10 +121,23 @@ func strip(s string) string {
 	}, strings.ToValidUTF8(s, "�"))
 }
 
-// keyText is a key of the source outside of a link; the key goes, the words around it stay.
+// keyText is what is left of a key of the source outside of a link, whatever it looks like.
 var keyText = regexp.MustCompile(`(?i)(access_?key)(=|%3d|&#61;|&equals;)[^&\s"'<>]+`)
 
-func withoutKeys(s string) string { return keyText.ReplaceAllString(s, "$1 removed") }
+// withoutKeys takes keys of the source out that stand outside of links; the words and tags around them stay.
+func withoutKeys(s string) string {
+	var out strings.Builder
+	at := 0
+	for _, k := range transport.FindKeys([]byte(s)) {
+		if between := s[k.NameEnd:k.Key]; strings.Contains(between, "<") {
+			out.WriteString(s[at:k.Key] + "removed")
+		} else {
+			out.WriteString(s[at:k.NameEnd] + " removed")
+		}
+		at = k.End
+	}
+	return keyText.ReplaceAllString(out.String()+s[at:], "$1 removed")
+}
 
 // cleanHTML makes HTML safe to show. A plain text becomes paragraphs; a < that begins no tag is one of its signs.
 func cleanHTML(s string) string {

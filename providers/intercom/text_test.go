@@ -55,6 +55,8 @@ func TestHTML(t *testing.T) {
 		{"a mention", `<p><a class="entity_mention" data-admin-id="12" href="https://app.intercom.com/a/apps/ws1/admins/12">@Agent</a></p>`, `<p><a href="https://app.intercom.com/a/apps/ws1/admins/12">@Agent</a></p>`},
 		{"a one-click link", `<p><a href="https://acme.itsm365.com/sd/services/rest/exec?func=modules.restModule.close&accessKey=77-aa">close</a></p>`, "<p>close [link removed]</p>"},
 		{"a one-click link in the text", `<p>close: https://acme.itsm365.com/sd/services/rest/exec?accessKey=77-aa now</p>`, "<p>close: [link removed] now</p>"},
+		{"keys without a link", `<p>accessKey = 77-aa-1, {"accessKey":"77-aa-1"}, accessKey: <b>77-aa-1</b></p>`, "<p>accessKey removed, {&#34;accessKey removed&#34;}, accessKey: <b>removed</b></p>"},
+		{"words after the name of a key", "<p>accessKey: спросите у администратора, a short accessKey, accessKey = secret</p>", "<p>accessKey: спросите у администратора, a short accessKey, accessKey = secret</p>"},
 		{"nothing", "", ""},
 		{"nothing left", "<script>a</script>", ""},
 	} {
@@ -85,6 +87,8 @@ func TestText(t *testing.T) {
 		{"a tracker", `a<img src="https://t.example/o.gif" width=1 height=1>`, "a"},
 		{"a one-click link", `<a href="https://acme.itsm365.com/sd/services/rest/exec?accessKey=77-aa">close</a>`, "close [link removed]"},
 		{"a one-click link in plain text", `close: https://acme.itsm365.com/sd/services/rest/exec?accessKey=77-aa`, "close: [link removed]"},
+		{"keys without a link", `accessKey: 77-aa-1, "accessKey":"77-aa-1"`, `accessKey removed, "accessKey removed"`},
+		{"words after the name of a key", "accessKey: ask the administrator", "accessKey: ask the administrator"},
 		{"control characters", "a\x00\x07b", "ab"},
 		{"broken UTF-8", "a\xffb", "a�b"},
 	} {
@@ -141,6 +145,9 @@ var hostile = []string{
 	`<a href="https://acme.itsm365.com/sd/services/rest/exec?accessKey=KEY">x`, `<a href="https://x.example/?bad=%zz&u=%2Fservices%2Frest%2F&accessKey%3DKEY">x</a>`, `<a href="https://x.example/?access_key=KEY">x</a>`,
 	`<p><a href="https://x.example/?acce&#115;sKey=KEY">x</a></p>`, `<p><a href="https://x.example/?x=1&amp;acce&#115;sKey=KEY">x</a></p>`, `<p><a href="httpx:alert(1)">x</a></p>`, `<p>https://x.example/?acce&#115;sKey=KEY</p>`, `<p><a href="https://x.example">x</a href="x" onclick="x"></p>`,
 	`<a href=https&#58;//acme.itsm365.com/sd/services/rest/edit/serviceCall$1/state:closed>x</a>`,
+	"<p>accessKey = KEY-123</p>", "accessKey: KEY-123", `{"accessKey":"KEY-123"}`, `<p>{"accessKey": "KEY-123"}</p>`, `{\"accessKey\":\"KEY-123\"}`, "<p>&quot;accessKey&quot;:&quot;KEY-123&quot;</p>",
+	"<p>accessKey: <b>KEY-123</b></p>", "<p>accessKey:<br>KEY-123</p>", "<p>accessKey:&nbsp;KEY-123</p>", "accessKey=\"KEY\"", "<p>access&#75;ey: KEY-123</p>", `<a href="https://x.example/?q=%7B%22accessKey%22%3A%22KEY-123%22%7D">x</a>`,
+	`<a href="https://x.example/?access&#75;ey=KEY">x</a>`, "access&#75;ey=KEY", "<table><tr><td>accessKey</td><td>KEY-0123456789-0123</td></tr></table>",
 }
 
 var (

@@ -20,8 +20,8 @@ type KeyPlace struct{ Name, NameEnd, Key, End int }
 const (
 	keyEquals = `(?:=|＝|\\+u003d|&#61;|&#x3d;|&equals;|%(?:25)*3d)`
 	keyColon  = `(?::|：|\\+u003a|&#58;|&#x3a;|&colon;|%(?:25)*3a)`
-	keyQuote  = `(?:\\*["']|\\+u002[27]|&quot;|&#3[49];|&apos;|%(?:25)*2[27])`
-	keyGap    = `(?:\s|\x{a0}|&nbsp;|&#160;|\\+[nrt]|\\+u00a0|%(?:25)*20|<[^<>"\\]{0,64}>)`
+	keyQuote  = `(?:\\*(?:["']|u002[27]|&quot;|&#3[49];|&#x2[27];|&apos;)|%(?:25)*2[27])`
+	keyGap    = `(?:[\s|]|\x{a0}|&nbsp;|&#160;|\\+[nrt]|\\+u00a0|%(?:25)*20|<[^<>"\\]{0,64}>)`
 	// keyLetter is a letter that HTML spells as a number. A link with such a key works.
 	keyLetter = `&#(?:0*(?:4[5-9]|5[0-7]|6[5-9]|[7-9]\d|1[012]\d)|x0*(?:2[de]|3\d|[4-7][0-9a-f]));`
 )
@@ -30,7 +30,7 @@ var (
 	keyName = regexp.MustCompile(`(?i)` + spelled("access") + spelled("_") + `?` + spelled("key"))
 	// What follows a sign of equality at once is a key, whatever it looks like.
 	keyAtOnce = []*regexp.Regexp{
-		regexp.MustCompile(`(?i)^` + keyQuote + `?(?:=|＝|\\+u003d|&#61;|&#x3d;|&equals;)(?:\\*'|\\+u002[27]|&quot;|&#3[49];|&apos;)?((?:[^&\s"'<>\\;#]|` + keyLetter + `)+)`),
+		regexp.MustCompile(`(?i)^` + keyQuote + `?(?:=|＝|\\+u003d|&#61;|&#x3d;|&equals;)(?:\\*(?:'|u002[27]|&quot;|&#3[49];|&#x2[27];|&apos;))?((?:[^&\s"'<>\\;#]|` + keyLetter + `)+)`),
 		// The quote may be the end of a JSON string: what may follow that is no key.
 		regexp.MustCompile(`(?i)^` + keyQuote + `?` + keyEquals + `\\*"([0-9a-z_.~+/=$%*@!-]+)`),
 		regexp.MustCompile(`(?i)^` + keyQuote + `?` + keyEquals + keyQuote + `?([0-9a-z_.~+-]+)`),

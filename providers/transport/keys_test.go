@@ -29,6 +29,7 @@ func TestWithoutKeys(t *testing.T) {
 		{"as JSON in a text", `{"a":"{\"accessKey\": \"0bad-11\"}"}`, `{"a":"{\"accessKey\": \"(key-removed)\"}"}`, 1},
 		{"as JSON in a text of a text", `{"a":"{\\\"accessKey\\\":\\\"0bad-11\\\"}"}`, `{"a":"{\\\"accessKey\\\":\\\"(key-removed)\\\"}"}`, 1},
 		{"as JSON in HTML", `{"a":"&quot;accessKey&quot;:&quot;0bad-11&quot;"}`, `{"a":"&quot;accessKey&quot;:&quot;(key-removed)&quot;"}`, 1},
+		{"as JSON of a JSON text in HTML", `{"a":"\\\\&#34;accessKey\\\\&#34;:\\\\&#34;0bad-11\\\\&#34;"}`, `{"a":"\\\\&#34;accessKey\\\\&#34;:\\\\&#34;(key-removed)\\\\&#34;"}`, 1},
 		{"as JSON in an address", `{"a":"?q=%7B%22accessKey%22%3A%220bad-11%22%7D"}`, `{"a":"?q=%7B%22accessKey%22%3A%22(key-removed)%22%7D"}`, 1},
 		{"a letter of the name spelled in HTML", `{"a":"x?access&#75;ey=0bad-11&amp;b"}`, `{"a":"x?access&#75;ey=(key-removed)&amp;b"}`, 1},
 		{"in hexadecimal", `{"a":"x?&#x61;ccess&#x4B;ey=0bad-11"}`, `{"a":"x?&#x61;ccess&#x4B;ey=(key-removed)"}`, 1},
