@@ -51,6 +51,6 @@
 //     number, and a migrated text has no key. Shown by TestPictures, TestAcceptance, TestHostile.
 //  26. Mail comments end with the sender's address. mail_sender and without_mail_tail read it. Shown by TestMailTail.
 //  27. The placeholder «Служебный» is no client. Cannot occur: nobody is chosen here; `where` of a record set leaves the
-//     placeholder out, as fixtures/acme does.
+//     placeholder out, as fixtures/acme and the start that init writes do.
 //  28. commentAuthorAlias is what clients see. It is a column of employees, for the mapping to take. Shown by TestTraps.
 package itsm365

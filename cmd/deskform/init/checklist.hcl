@@ -48,7 +48,7 @@ checklist "before_the_move" {
     on         = "The same place; keep the exclusion"
     who        = "the owner of outbound messages"
     why        = "everybody who is moved counts as a new user and gets the welcome series"
-    needed_for = [contact.requesters, conversation.incidents]
+    needed_for = [contact.requesters, contact.by_mail, contact.stand_ins, conversation.incidents]
   }
 
   item "auto_close" {
@@ -64,7 +64,7 @@ checklist "before_the_move" {
     on         = "The same place, when the last phase is verified"
     who        = "the owner of the integrations"
     why        = "webhooks fire for API writes too, so that other systems see the whole history as new (IC trap 43)"
-    needed_for = [contact.requesters, conversation.incidents]
+    needed_for = [contact.requesters, contact.by_mail, contact.stand_ins, conversation.incidents]
   }
 
   item "history_not_ai_content" {
@@ -79,6 +79,6 @@ checklist "before_the_move" {
     on         = "Developer Hub > the app > Authentication: read and write custom objects, read and write tickets; they stay on"
     who        = "the owner of the app"
     why        = "without them calls are refused, and a search leaves tickets out without a word (IC 1.1, trap 25)"
-    needed_for = [contact.requesters, conversation.incidents]
+    needed_for = [contact.requesters, contact.by_mail, contact.stand_ins, conversation.incidents]
   }
 }
