@@ -29,9 +29,9 @@ func TestAllowed(t *testing.T) {
 		// may gives the address, empty for a call that is not made.
 		may := func(path string) (url string) {
 			defer func() { _ = recover() }()
-			r, err := s.request(t.Context(), path, nil)
-			if err != nil || r.Method != "GET" {
-				t.Errorf("%s: %s %v", path, r.Method, err)
+			r := s.request(path, nil)
+			if r.Method != "GET" {
+				t.Errorf("%s: %s", path, r.Method)
 			}
 			return r.URL
 		}

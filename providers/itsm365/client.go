@@ -63,7 +63,7 @@ type Source struct {
 	*settings
 	http    *transport.Client
 	clock   transport.Clock
-	pace    *pacer
+	pace    *rate.Limiter
 	waiting func(time.Time)
 
 	inPath atomic.Bool // the server takes filters in the path only
@@ -75,6 +75,7 @@ type Source struct {
 	refused map[string]map[string]bool // attributes that the server does not have, by class
 	noAttrs map[string]bool            // classes whose lists the server gives whole or not at all
 	told    time.Time                  // the end of the last wait for a window that was told of
+	rest    time.Time                  // until when the service wants no calls
 	date    time.Time                  // the server's, of its last answer
 	memory  *memory                    // nil when nothing is remembered
 }
@@ -99,24 +100,9 @@ func New(args map[string]plan.Value, c Config) (*Source, error) {
 			return nil, err
 		}
 	}
-	s.pace = &pacer{limit: rate.NewLimiter(rate.Limit(set.rate), 1), clock: c.Clock}
-	s.http = &transport.Client{HTTP: &http.Client{Transport: way}, Clock: c.Clock, Redact: c.Redact, Log: c.Log, Timeout: set.timeout, Retries: set.retries, Cap: set.backoff, Final: final}
+	s.pace = rate.NewLimiter(rate.Limit(set.rate), 1)
+	s.http = &transport.Client{HTTP: &http.Client{Transport: way}, Clock: c.Clock, Redact: c.Redact, Log: c.Log, Timeout: set.timeout, Retries: set.retries, Cap: set.backoff, Final: final, Admit: s.admit, Busy: s.busy}
 	return s, nil
-}
-
-// A pacer spaces calls on the source's own clock.
-type pacer struct {
-	limit *rate.Limiter
-	clock transport.Clock
-	mu    sync.Mutex
-}
-
-func (p *pacer) wait(ctx context.Context) error {
-	p.mu.Lock()
-	r := p.limit.ReserveN(p.clock.Now(), 1)
-	d := r.DelayFrom(p.clock.Now())
-	p.mu.Unlock()
-	return p.clock.Sleep(ctx, d)
 }
 
 // final tells failures that are no use to repeat: this service answers everything with 500 and a text (IT 1.4).
@@ -154,9 +140,9 @@ var allowed = map[string]func(*settings) bool{
 
 func always(*settings) bool { return true }
 
-// request makes one read, and waits until it may be sent. path is relative to the REST root, or begins with smpsync, which
+// request makes one read. path is relative to the REST root, or begins with smpsync, which
 // stands beside it (IT 1.1); it must be allowed.
-func (s *Source) request(ctx context.Context, path string, query url.Values) (transport.Request, error) {
+func (s *Source) request(path string, query url.Values) transport.Request {
 	method, _, _ := strings.Cut(path, "/")
 	root := s.base
 	if method == "smpsync" {
@@ -164,9 +150,6 @@ func (s *Source) request(ctx context.Context, path string, query url.Values) (tr
 	}
 	if may := allowed[method]; may == nil || !may(s.settings) {
 		panic("itsm365: " + method + " is no read that may be made, and this client only reads")
-	}
-	if err := s.admit(ctx); err != nil {
-		return transport.Request{}, err
 	}
 	all := maps.Clone(s.params)
 	for name, v := range query {
@@ -179,36 +162,63 @@ func (s *Source) request(ctx context.Context, path string, query url.Values) (tr
 	if len(all) > 0 {
 		r.URL += "?" + all.Encode()
 	}
-	return r, nil
+	return r
 }
 
-// admit waits for the window and for the rate.
+// admit waits until a call may leave: not while the service wants none, inside the window, at the rate. Every sending passes
+// through it, of whichever worker and also when it is a repeated one (IT 1.5).
 func (s *Source) admit(ctx context.Context) error {
 	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		now := s.clock.Now()
-		until := s.windows.next(now)
-		if !until.After(now) {
-			return s.pace.wait(ctx)
+		free, tell := s.free(now)
+		if !free.After(now) {
+			return nil
 		}
-		s.mu.Lock()
-		tell := s.waiting != nil && !until.Equal(s.told)
-		s.told = until
-		s.mu.Unlock()
 		if tell {
-			s.waiting(until.In(s.zone))
+			s.waiting(free.In(s.zone))
 		}
-		if err := s.clock.Sleep(ctx, until.Sub(now)); err != nil {
+		if err := s.clock.Sleep(ctx, free.Sub(now)); err != nil {
 			return err
 		}
 	}
 }
 
+// free is when a call may leave as far as is known now, and takes its place if that is at once. tell: it is the next window, and
+// nobody has been told yet.
+func (s *Source) free(now time.Time) (at time.Time, tell bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.rest.After(now) {
+		return s.rest, false
+	}
+	if next := s.windows.next(now); next.After(now) {
+		tell = s.waiting != nil && !next.Equal(s.told)
+		s.told = next
+		return next, tell
+	}
+	place := s.pace.ReserveN(now, 1)
+	wait := place.DelayFrom(now)
+	if wait > 0 {
+		place.CancelAt(now) // who comes first when the wait is over takes it
+	}
+	return now.Add(wait), false
+}
+
+// busy lets nobody call for so long.
+func (s *Source) busy(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if until := s.clock.Now().Add(d); until.After(s.rest) {
+		s.rest = until
+	}
+}
+
 // call sends one read and reads its answer.
 func (s *Source) call(ctx context.Context, path string, query url.Values, body any, text bool) (*transport.Response, error) {
-	r, err := s.request(ctx, path, query)
-	if err != nil {
-		return nil, err
-	}
+	r := s.request(path, query)
 	r.Text = text
 	if body != nil {
 		b, err := json.Marshal(body)
@@ -311,12 +321,8 @@ func (s *Source) OpenFile(ctx context.Context, key string) (plan.Content, error)
 		return plan.Content{}, fmt.Errorf("ITSM 365 get-file: %q is no UUID of a file", key)
 	}
 	path := "get-file/" + url.PathEscape(key)
-	r, err := s.request(ctx, path, nil)
-	if err != nil {
-		return plan.Content{}, err
-	}
 	s.calls.Add(1)
-	res, err := s.http.Stream(ctx, r)
+	res, err := s.http.Stream(ctx, s.request(path, nil))
 	if err != nil {
 		return plan.Content{}, hopeless(s.failed(path, err))
 	}

@@ -61,10 +61,6 @@ func (s *Source) ReadMetainfo() (*metainfo.Summary, error) {
 // is refused, and so is the call where the service does not have it: the error, without secrets, is a line of a report and no
 // failure of the run (IT 8.5).
 func (s *Source) AskMetainfo(ctx context.Context) (io.ReadCloser, error) {
-	r, err := s.request(ctx, metainfoCall, nil)
-	if err != nil {
-		return nil, err
-	}
 	client := *s.http
 	client.Timeout = max(client.Timeout, metainfoTimeout)
 	client.Final = func(err error) bool { // an error page of the service's own is no overload: the export is not begun again
@@ -72,7 +68,7 @@ func (s *Source) AskMetainfo(ctx context.Context) (io.ReadCloser, error) {
 		return final(err) || errors.As(err, &he) && he.Status == http.StatusInternalServerError
 	}
 	s.calls.Add(1)
-	res, err := client.Stream(ctx, r)
+	res, err := client.Stream(ctx, s.request(metainfoCall, nil))
 	if err != nil {
 		return nil, s.http.Redact.Error(err) // also of a key that is refused here: it may be good for the rest
 	}

@@ -94,27 +94,57 @@ type Client struct {
 	Final func(error) bool
 	// MaxBody bounds an answer; 0 means 64 MB.
 	MaxBody int64
+	// Admit waits until something may be sent. It is asked before every sending, a repeated one as well; its error ends the
+	// call. nil: always.
+	Admit func(context.Context) error
+	// Busy is told for how long the service is to be left alone: by a Retry-After, or by the pause after a 429 or 503 without
+	// one. nil for nobody.
+	Busy func(time.Duration)
 }
 
 // Do sends a request. A read is tried again after passing failures; a write is sent once, but for one that certainly did
 // not leave.
 func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 	for try := 0; ; try++ {
+		if err := c.admit(ctx); err != nil {
+			return nil, err
+		}
 		began := c.Clock.Now()
 		res, err := c.once(ctx, r)
 		c.logCall(r, c.Clock.Now().Sub(began), res, err)
 		if err == nil || ctx.Err() != nil {
 			return res, err
 		}
-		if try >= c.Retries || !c.again(r, err) {
-			return nil, err
-		}
-		pause := Backoff{c.Backoff, c.Cap}.Pause(try, err)
-		c.LogAgain(r.Op, why(err), pause)
-		if err := c.Clock.Sleep(ctx, pause); err != nil {
+		if err := c.pause(ctx, r, try, err); err != nil {
 			return nil, err
 		}
 	}
+}
+
+func (c *Client) admit(ctx context.Context) error {
+	if c.Admit == nil {
+		return nil
+	}
+	return c.Admit(ctx)
+}
+
+// pause waits after a failed try until the next one, and returns the failure when there is to be none.
+func (c *Client) pause(ctx context.Context, r Request, try int, failed error) error {
+	d := Backoff{c.Backoff, c.Cap}.Pause(try, failed)
+	if c.Busy != nil && busy(failed) {
+		c.Busy(d)
+	}
+	if try >= c.Retries || !c.again(r, failed) {
+		return failed
+	}
+	c.LogAgain(r.Op, why(failed), d)
+	return c.Clock.Sleep(ctx, d)
+}
+
+// busy tells an answer that means every caller from one that means this call.
+func busy(err error) bool {
+	var he *HTTPError
+	return errors.As(err, &he) && (he.Status == http.StatusTooManyRequests || he.Status == http.StatusServiceUnavailable || RetryAfter(err) > 0)
 }
 
 func (c *Client) again(r Request, err error) bool {

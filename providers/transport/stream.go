@@ -21,6 +21,9 @@ type Stream struct {
 // comes no further, ends with a *BadAnswerError.
 func (c *Client) Stream(ctx context.Context, r Request) (*Stream, error) {
 	for try := 0; ; try++ {
+		if err := c.admit(ctx); err != nil {
+			return nil, err
+		}
 		began := c.Clock.Now()
 		s, err := c.head(ctx, r)
 		var res *Response
@@ -31,12 +34,7 @@ func (c *Client) Stream(ctx context.Context, r Request) (*Stream, error) {
 		if err == nil || ctx.Err() != nil {
 			return s, err
 		}
-		if try >= c.Retries || !c.again(r, err) {
-			return nil, err
-		}
-		pause := Backoff{c.Backoff, c.Cap}.Pause(try, err)
-		c.LogAgain(r.Op, why(err), pause)
-		if err := c.Clock.Sleep(ctx, pause); err != nil {
+		if err := c.pause(ctx, r, try, err); err != nil {
 			return nil, err
 		}
 	}

@@ -185,6 +185,58 @@ func TestPauses(t *testing.T) {
 	}
 }
 
+// TestAdmit: every sending is let in first, and what a busy service asks for is told, also after the last try.
+func TestAdmit(t *testing.T) {
+	for name, tt := range map[string]struct {
+		answers []func(http.ResponseWriter)
+		busy    int
+		first   time.Duration // 0: a pause of our own
+	}{
+		"Retry-After":   {[]func(http.ResponseWriter){answer(429, "slow", "Retry-After", "7"), answer(200, "{}")}, 1, 7 * time.Second},
+		"busy":          {[]func(http.ResponseWriter){answer(503, "busy"), answer(200, "{}")}, 1, 0},
+		"busy for good": {[]func(http.ResponseWriter){answer(503, "busy")}, 4, 0},
+		"asked by 500":  {[]func(http.ResponseWriter){answer(500, "down", "Retry-After", "7"), answer(200, "{}")}, 1, 7 * time.Second},
+		"broken":        {[]func(http.ResponseWriter){cut, answer(500, "down"), answer(200, "{}")}, 0, 0},
+		"not there":     {[]func(http.ResponseWriter){answer(404, "no")}, 0, 0},
+	} {
+		for _, streamed := range []bool{false, true} {
+			srv, calls := script(t, tt.answers...)
+			clock := start()
+			c := client(clock)
+			admitted := 0
+			var told []time.Duration
+			c.Admit = func(context.Context) error {
+				if admitted++; admitted != int(calls.Load())+1 {
+					t.Errorf("%s: admission %d after %d calls", name, admitted, calls.Load())
+				}
+				return nil
+			}
+			c.Busy = func(d time.Duration) { told = append(told, d) }
+			r := transport.Request{Method: "GET", URL: srv.URL, Op: "read", Read: true}
+			if streamed {
+				if s, err := c.Stream(t.Context(), r); err == nil {
+					_ = s.Body.Close()
+				}
+			} else {
+				_, _ = c.Do(t.Context(), r) // TestClient looks at how it ends
+			}
+			switch {
+			case admitted != int(calls.Load()) || len(told) != tt.busy:
+				t.Errorf("%s, streamed %t: %d calls, %d admitted, busy for %v", name, streamed, calls.Load(), admitted, told)
+			case tt.busy > 0 && (tt.first == 0) != (told[0] != 7*time.Second):
+				t.Errorf("%s, streamed %t: busy for %v", name, streamed, told)
+			}
+		}
+	}
+	c := client(start())
+	shut := errors.New("shut")
+	c.Admit = func(context.Context) error { return shut }
+	srv, calls := script(t, answer(200, "{}"))
+	if _, err := c.Do(t.Context(), transport.Request{Method: "GET", URL: srv.URL, Op: "read"}); !errors.Is(err, shut) || calls.Load() != 0 {
+		t.Errorf("%v after %d calls", err, calls.Load())
+	}
+}
+
 func TestCancelled(t *testing.T) {
 	hang := make(chan struct{})
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -1,0 +1,133 @@
+package itsm365_test
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"deskform/plan"
+	"deskform/providers/itsm365"
+	"deskform/providers/itsm365/sandbox"
+	"deskform/providers/providertest"
+	"deskform/providers/transport"
+)
+
+// sendings makes a source on a clock whose wire notes when each request leaves.
+func sendings(t *testing.T, c transport.Clock, w *wire, more map[string]plan.Value) (*itsm365.Source, func() []time.Time) {
+	t.Helper()
+	args := map[string]plan.Value{"url": "https://acme.itsm365.com/sd/services/rest", "access_key": key}
+	for name, v := range more {
+		args[name] = v
+	}
+	src, err := itsm365.New(args, itsm365.Config{Clock: c, HTTP: w, Redact: transport.NewRedactor()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	var at []time.Time
+	answer := w.answer
+	w.answer = func(r *http.Request) (*http.Response, error) {
+		mu.Lock()
+		at = append(at, c.Now())
+		mu.Unlock()
+		if answer != nil {
+			return answer(r)
+		}
+		return nil, nil
+	}
+	return src, func() []time.Time {
+		mu.Lock()
+		defer mu.Unlock()
+		return append([]time.Time(nil), at...)
+	}
+}
+
+// TestRateOfRepeatedCalls: a call that is sent again keeps the rate like any other, of a list as of a file (IT 1.5).
+func TestRateOfRepeatedCalls(t *testing.T) {
+	for name, call := range map[string]func(*testing.T, *itsm365.Source){
+		"list": func(t *testing.T, src *itsm365.Source) { mustRead(t, src, pages("serviceCall", "number")) },
+		"file": func(t *testing.T, src *itsm365.Source) {
+			c, err := src.OpenFile(t.Context(), "file$1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = c.Body.Close()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			files := tickets(1)
+			files["file.jsonl"], files["files/1"] = `{"UUID":"file$1","metaClass":"file","title":"x"}`, "x"
+			far, w := tenant(t, sandbox.Options{FS: dir(files)})
+			if err := far.AddFaults(sandbox.Fault{Kind: "status", Status: 503, Times: 3}); err != nil {
+				t.Fatal(err)
+			}
+			src, sent := sendings(t, newClock(), w, map[string]plan.Value{"rate": 0.1}) // longer than the pauses, which end at 2 s
+			call(t, src)
+			at := sent()
+			for i := 1; i < len(at); i++ {
+				if gap := at[i].Sub(at[i-1]); gap < 10*time.Second-time.Millisecond {
+					t.Errorf("%s between call %d and the next, want 10s", gap, i)
+				}
+			}
+			if len(at) < 4 {
+				t.Errorf("%d calls", len(at))
+			}
+		})
+	}
+}
+
+// TestWindowOfRepeatedCalls: a Retry-After that ends outside the window is waited for until the next one (IT 1.5).
+func TestWindowOfRepeatedCalls(t *testing.T) {
+	far, w := tenant(t, sandbox.Options{FS: dir(tickets(1))})
+	if err := far.AddFaults(sandbox.Fault{Kind: "status", Status: 503, RetryAfter: 70, Times: 1}); err != nil {
+		t.Fatal(err)
+	}
+	c := providertest.NewClock(time.Date(2026, 3, 2, 14, 59, 0, 0, time.UTC)) // 17:59 there
+	src, sent := sendings(t, c, w, map[string]plan.Value{"window": "16:00-18:00"})
+	mustRead(t, src, pages("serviceCall", "number"))
+	if at := sent(); !at[1].Equal(time.Date(2026, 3, 3, 13, 0, 0, 0, time.UTC)) {
+		t.Errorf("the call that was refused at %s was sent again at %s", at[0], at[1])
+	}
+}
+
+// TestBusyHoldsEveryWorker: what the service asks one call to wait, all wait.
+func TestBusyHoldsEveryWorker(t *testing.T) {
+	const workers, wait = 4, 4 * time.Second
+	files := tickets(40)
+	for i := range 160 { // several calls for each ticket: those behind the refused one have something to do
+		files["comment.jsonl"] += fmt.Sprintf(`{"UUID":"comment$%d","metaClass":"comment","text":"x","source":"serviceCall$%d"}`+"\n", 1000+i, 1+i/4)
+	}
+	far, w := tenant(t, sandbox.Options{FS: dir(files)})
+	if err := far.AddFaults(sandbox.Fault{Kind: "status", Status: 429, RetryAfter: 4, Class: "comment", After: 5, Times: 1}); err != nil {
+		t.Fatal(err)
+	}
+	c := transport.Scaled(newClock().Now(), 20) // one that nobody moves
+	var refused time.Time
+	w.answer = func(r *http.Request) (*http.Response, error) {
+		res, err := w.far.RoundTrip(r)
+		if err == nil && res.StatusCode == http.StatusTooManyRequests {
+			refused = c.Now()
+		}
+		return res, err
+	}
+	src, sent := sendings(t, c, w, map[string]plan.Value{"parallelism": int64(workers), "rate": 1e6, "page_size": int64(1)})
+	for _, err := range src.Owned(t.Context(), comments(), owners(numbered("serviceCall", 40)...)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	during, after := 0, 0
+	for _, at := range sent() {
+		switch since := at.Sub(refused); {
+		case since >= wait:
+			after++
+		case since > 0:
+			during++
+		}
+	}
+	if refused.IsZero() || during >= workers || after < 20 { // the others may have been on their way
+		t.Errorf("%d calls in the %s that the service asked for, %d after them", during, wait, after)
+	}
+}
