@@ -63,13 +63,14 @@ func codeOf(ctx context.Context, err error) int {
 		stale   *engine.StaleError
 		locked  *state.LockedError
 		lost    *state.TakenError
+		pulling *engine.PullingError
 	)
 	switch {
 	case err == nil:
 		return exitDone
 	case errors.As(err, &own):
 		return own.code
-	case errors.As(err, &locked), errors.As(err, &lost):
+	case errors.As(err, &locked), errors.As(err, &lost), errors.As(err, &pulling):
 		return exitLocked
 	case errors.As(err, &refused), errors.As(err, &shrunk):
 		return exitRefused

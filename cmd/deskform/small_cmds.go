@@ -220,7 +220,7 @@ func (a *app) pull(ctx context.Context, full, asJSON bool) error {
 	if full {
 		mode = engine.PullFull
 	}
-	pulled, err := e.Pull(ctx, mode)
+	pulled, err := e.PullAlone(ctx, mode)
 	if err != nil {
 		return err
 	}

@@ -96,7 +96,7 @@ func (e *StaleError) Error() string { return "the plan is stale: " + e.Reason + 
 func (e *Engine) Plan(ctx context.Context, o PlanOptions) (*Plan, error) {
 	p := &Plan{Summary: report.Summary{}}
 	var err error
-	if p.Pulled, err = e.Pull(ctx, o.Pull); err != nil {
+	if p.Pulled, err = e.PullAlone(ctx, o.Pull); err != nil {
 		return nil, err
 	}
 	if err := e.relied(ctx, p.Pulled, o.Pull); err != nil {
