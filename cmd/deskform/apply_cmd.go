@@ -226,14 +226,17 @@ func (a *app) conclude(e *engine.Engine, done engine.Applied, proof *engine.Plan
 	if asJSON {
 		enc := json.NewEncoder(a.out)
 		enc.SetIndent("", "  ")
-		if err := enc.Encode(map[string]any{"run": done.Run, "books": done.Books, "seconds": done.Seconds, "copies_removed": done.Copies, "copies_left": done.CopiesLeft, "proof_plan_changes": proof.Pending, "line": report.ApplyLine(done.Books)}); err != nil {
+		if err := enc.Encode(map[string]any{"run": done.Run, "books": done.Books, "seconds": done.Seconds, "copies_removed": done.Copies, "copies_left": done.CopiesLeft, "proof_plan_changes": proof.Pending, "proof_rows_too_old": append([]string{}, proof.Stale...), "line": report.ApplyLine(done.Books)}); err != nil {
 			return err
 		}
 	} else {
 		fmt.Fprintf(a.out, "\n%s\n", report.ApplyLine(done.Books))
-		if proof.Pending == 0 {
+		switch {
+		case proof.Pending == 0 && len(proof.Stale) == 0:
 			fmt.Fprintln(a.out, "Proof plan: No changes.")
-		} else {
+		case proof.Pending == 0:
+			fmt.Fprintln(a.out, "Proof plan: No changes to the rows as they were read, and these are too old to prove anything.")
+		default:
 			fmt.Fprintf(a.out, "Proof plan: %d changes are left.\n  %s\n", proof.Pending, proof.Summary.Line())
 			f, err := e.OpenPlan(proof.Path)
 			if err != nil {
@@ -245,8 +248,14 @@ func (a *app) conclude(e *engine.Engine, done engine.Applied, proof *engine.Plan
 			}
 		}
 	}
-	if done.Incomplete() || proof.Pending > 0 {
+	for _, s := range proof.Stale {
+		fmt.Fprintf(a.err, "Warning: the proof rests on old rows: %s, and plan again\n", s)
+	}
+	switch {
+	case done.Incomplete() || proof.Pending > 0:
 		return &exit{code: exitIncomplete}
+	case len(proof.Stale) > 0:
+		return &exit{code: exitUnverified}
 	}
 	return nil
 }

@@ -45,6 +45,8 @@ type Header struct {
 	Seed    int64    `json:"seed,omitempty"`
 	// Checklist are the items that were open when the plan was made.
 	Checklist []plan.CheckItem `json:"checklist,omitempty"`
+	// Read is when the oldest rows were read that the plan was made of, by data block of a service.
+	Read map[string]time.Time `json:"read,omitempty"`
 	// Open are the attributes, as "model.name", whose texts are no person's data: a rendering shows them.
 	Open []string `json:"open,omitempty"`
 }

@@ -176,6 +176,9 @@ func (e *Engine) Apply(ctx context.Context, p *Plan, lease *state.Lease, o Apply
 		return a, err
 	}
 	defer f.Close()
+	if err := e.outdated(f.Header); err != nil { // a question may have waited for its answer
+		return a, err
+	}
 	if err := e.State.Bind(ctx, f.Header.Workspace); err != nil {
 		return a, err
 	}
@@ -245,11 +248,15 @@ func (e *Engine) balance(p *Plan, b *plan.Books) {
 	}
 }
 
-// Proof plans once more with a full refresh, from the rows that are already evaluated.
+// Proof plans once more with a full refresh, from the rows that are already evaluated; Stale says which are too old to prove
+// anything.
 func (e *Engine) Proof(ctx context.Context, o PlanOptions, evaluated []Evaluated) (*Plan, error) {
 	p := &Plan{Summary: map[plan.Action]int{}, Evaluated: evaluated}
 	o.Refresh = RefreshFull
 	o.Out = filepath.Join(e.Work, "proof.plan")
 	err := e.planAgain(ctx, o, p)
+	if err == nil {
+		p.Stale, err = e.Stale(ctx)
+	}
 	return p, err
 }

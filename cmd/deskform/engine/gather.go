@@ -391,7 +391,7 @@ func (e *Engine) Stale(ctx context.Context) ([]string, error) {
 			return nil, fmt.Errorf("read the age of data.%s: %w", d.Address(), err)
 		}
 		if age := e.Clock.Now().Sub(oldest); !oldest.IsZero() && age > d.MaxAge {
-			out = append(out, fmt.Sprintf("data.%s: rows were read %s ago and max_age is %s; run `deskform pull`", d.Address(), age.Round(time.Minute), d.MaxAge))
+			out = append(out, fmt.Sprintf("data.%s: rows were read %s ago and max_age is %s; run `deskform pull`", d.Address(), ageText(age, d.MaxAge), d.MaxAge))
 		}
 	}
 	return out, nil

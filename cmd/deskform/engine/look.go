@@ -301,13 +301,16 @@ func ForecastOf(path string) (Forecast, error) {
 }
 
 // ReadPlan fills a Plan from its file: what its maker counted before any change. A plan beyond the limits is refused here
-// as it was when it was made.
+// as it was when it was made, and so is one whose rows have become too old.
 func (e *Engine) ReadPlan(ctx context.Context, p *Plan) error {
 	f, err := e.OpenPlan(p.Path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
+	if err := e.outdated(f.Header); err != nil {
+		return err
+	}
 	p.Header, p.Books, p.Summary = f.Header, f.Header.Books, report.Summary{}
 	p.Forecast = Forecast{ByOperation: map[string]int{}}
 	for c, err := range f.Changes() {

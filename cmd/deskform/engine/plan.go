@@ -70,6 +70,8 @@ type Plan struct {
 	Pending int
 	// retry: what is set aside is tried again, with what it needs.
 	retry bool
+	// Stale says of a proof plan which rows are too old for it to rely on.
+	Stale []string
 	// refused are reasons that were found while comparing.
 	refused []string
 }
@@ -151,6 +153,9 @@ func (e *Engine) planAgain(ctx context.Context, o PlanOptions, p *Plan) error {
 	}
 	p.Header = planfile.Header{Lineage: e.State.Lineage(), Serial: e.State.Serial(), Workspace: ws.ID, Meaning: e.Config.Meaning, Created: e.now(), Version: Version, Open: openAttributes(e.Config), Targets: o.Targets, Sample: o.Sample, Seed: o.Seed}
 	if p.Header.Checklist, err = e.open(ctx, ws.ID); err != nil {
+		return err
+	}
+	if p.Header.Read, err = e.ages(ctx); err != nil {
 		return err
 	}
 	p.Books.Rows = map[string]int{}
