@@ -16,10 +16,10 @@
 //     coalesce(text(each.descriptionRTF), text(each.descriptionInRTF), text(each.description)). Shown by TestTraps,
 //     TestAcceptance.
 //  7. Misspelt codes are real. Names are taken as they come. Shown by TestTraps.
-//  8. Urgency counts downwards and impact upwards. Cannot occur: no code is read as a number or compared here; a value_map
-//     names each of them.
-//  9. A closed vote is a rejected one, and the type serviceCall$serviceCall is an incident. Cannot occur: no state and no type
-//     means anything here; a value_map and `where` say what they mean.
+//  8. Urgency counts downwards and impact upwards. No code is read as a number or compared; a value_map names each of
+//     them, and one that it does not list is noticed. Shown by TestUrgencyAndImpact.
+//  9. A closed vote is a rejected one, and the type serviceCall$serviceCall is an incident. States and types come as they
+//     are; a value_map and the mapping say what they mean. Shown by TestClosedVoteAndIncident.
 //  10. Archived objects appear in lists. They are read, with removed, unless the block says otherwise. Shown by TestArchived.
 //  11. Back-link collections blow up answers without attrs. Lists ask for attributes; whole objects are asked for one by one.
 //     Shown by TestNoBackLinks, TestDescribe.
@@ -49,8 +49,9 @@
 //     TestAcceptance.
 //  25. Live one-click links stand inside ticket texts. No address in a text is opened but the file of a picture, by its
 //     number, and a migrated text has no key. Shown by TestPictures, TestAcceptance, TestHostile.
-//  26. Mail comments end with the sender's address. mail_sender and without_mail_tail read it. Shown by TestMailTail.
-//  27. The placeholder «Служебный» is no client. Cannot occur: nobody is chosen here; `where` of a record set leaves the
-//     placeholder out, as fixtures/acme and the start that init writes do.
+//  26. Mail comments end with the sender's address. mail_sender and without_mail_tail read it. Shown by TestMailTail,
+//     TestMailComment.
+//  27. The placeholder «Служебный» is no client. `where` of a record set leaves the placeholder out, as fixtures/acme
+//     and the start that init writes do, and whose address the ticket has is its contact. Shown by TestPlaceholderClient.
 //  28. commentAuthorAlias is what clients see. It is a column of employees, for the mapping to take. Shown by TestTraps.
 package itsm365
