@@ -20,7 +20,7 @@ func TestConformance(t *testing.T) {
 		t.Fatal(err)
 	}
 	src, err := itsm365.New(map[string]plan.Value{"url": "http://itsm365.sandbox/sd/services/rest", "access_key": "conformance", "time_zone": "Europe/Moscow", "rate": 100000.0},
-		itsm365.Config{Clock: transport.Real{}, HTTP: far.RoundTripper(), Redact: transport.NewRedactor("conformance")})
+		itsm365.Config{Clock: transport.Real{}, HTTP: network(t, far), Redact: transport.NewRedactor("conformance")})
 	if err != nil {
 		t.Fatal(err)
 	}

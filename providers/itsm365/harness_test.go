@@ -8,6 +8,7 @@ import (
 	"iter"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -90,7 +91,7 @@ func tickets(n int) map[string]string {
 	return map[string]string{"serviceCall.jsonl": b.String()}
 }
 
-// tenant starts a sandbox and the wire to it.
+// tenant starts a sandbox behind HTTP and the wire to it, which leads there whatever address is called.
 func tenant(t *testing.T, o sandbox.Options) (*sandbox.Server, *wire) {
 	t.Helper()
 	if o.Keys == nil {
@@ -103,7 +104,24 @@ func tenant(t *testing.T, o sandbox.Options) (*sandbox.Server, *wire) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return far, &wire{far: far.RoundTripper()}
+	return far, &wire{far: network(t, far)}
+}
+
+// network is the way to a server of its own, over real connections.
+func network(t *testing.T, h http.Handler) http.RoundTripper {
+	t.Helper()
+	srv := httptest.NewServer(h)
+	way := &http.Transport{MaxIdleConnsPerHost: 8}
+	t.Cleanup(func() {
+		way.CloseIdleConnections()
+		srv.Close()
+	})
+	host := srv.Listener.Addr().String()
+	return roundTrip(func(r *http.Request) (*http.Response, error) {
+		there := r.Clone(r.Context()) // a RoundTripper changes no request
+		there.URL.Scheme, there.URL.Host = "http", host
+		return way.RoundTrip(there)
+	})
 }
 
 // source makes a client on a wire; more are arguments of the provider block.
