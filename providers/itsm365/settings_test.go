@@ -1,13 +1,17 @@
 package itsm365_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -17,6 +21,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/hashicorp/go-hclog"
 
 	"deskform/plan"
 	"deskform/providers/itsm365"
@@ -100,6 +106,66 @@ func TestHeaders(t *testing.T) {
 	}
 	if seen != len(w.sent) || seen < 2 {
 		t.Errorf("%d of %d calls had the header", seen, len(w.sent))
+	}
+}
+
+// TestFilterInThePathIsEscaped: a filter in the path reaches the server as it is, whatever its values hold (IT trap 23).
+func TestFilterInThePathIsEscaped(t *testing.T) {
+	for _, value := range []string{"why?", "no. #7", "50% off", "50%25", "a+b & c=d", `"quoted" \ {}`, "один; два", "a/b"} {
+		title, err := json.Marshal(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, w := tenant(t, sandbox.Options{FS: dir(map[string]string{"serviceCall.jsonl": `{"UUID":"serviceCall$1","metaClass":"serviceCall$request","number":1,"title":` + string(title) + `}
+{"UUID":"serviceCall$2","metaClass":"serviceCall$request","number":2,"title":"another"}`})})
+		d := pages("serviceCall", "title")
+		d.Args["filter"] = map[string]plan.Value{"title": value}
+		for _, args := range []map[string]plan.Value{{"method": "GET"}, {"method": "POST", "filter_in": "path"}} {
+			rows, err := read(t.Context(), source(t, w, args), d)
+			if err != nil || !slices.Equal(keys(rows), []string{"serviceCall$1"}) {
+				t.Errorf("%q, %v: %v %v", value, args, keys(rows), err)
+			}
+		}
+		for _, u := range w.urls {
+			if p, err := url.Parse(u); err != nil || !strings.HasPrefix(p.Path, "/sd/services/rest/find/serviceCall/{") || p.Query().Get("accessKey") != key || p.Fragment != "" {
+				t.Errorf("%q: it called %s", value, u)
+			}
+		}
+	}
+}
+
+// TestParamsAreRedacted: what the block sends with every call is in no error and no log, as the server echoes it or as it is
+// sent (IT 8.4).
+func TestParamsAreRedacted(t *testing.T) {
+	const secret = "gate way+4711/ж"
+	var log bytes.Buffer
+	w := &wire{answer: func(r *http.Request) (*http.Response, error) {
+		if got := r.URL.Query().Get("gate"); got != secret {
+			t.Errorf("the parameter is %q", got)
+		}
+		return reply(r, 500, "text/plain", "no gate "+secret+" for "+r.URL.String()), nil
+	}}
+	src, err := itsm365.New(map[string]plan.Value{"url": "https://acme.itsm365.com/sd/services/rest", "access_key": key, "params": map[string]plan.Value{"gate": secret}},
+		itsm365.Config{Clock: newClock(), HTTP: w, Redact: transport.NewRedactor(), Log: hclog.New(&hclog.LoggerOptions{Level: hclog.Trace, Output: &log})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, listed := read(t.Context(), src, pages("serviceCall", "number"))
+	_, opened := src.OpenFile(t.Context(), "file$1")
+	_, checked := src.Check(t.Context())
+	said := log.String()
+	for _, err := range []error{listed, opened, checked} {
+		if err == nil {
+			t.Fatal("no error")
+		}
+		for ; err != nil; err = errors.Unwrap(err) {
+			said += fmt.Sprintf("%v %+v\n", err, err)
+		}
+	}
+	for _, form := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret), "4711"} {
+		if strings.Contains(said, form) {
+			t.Errorf("%q is in\n%s", form, said)
+		}
 	}
 }
 

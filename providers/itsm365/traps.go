@@ -26,7 +26,7 @@
 //  12. An auth error is a 500. Errors are told apart by their text before anything is tried again. Shown by TestErrorTexts,
 //     TestWrongKeyStopsAtOnce, FuzzErrorTexts.
 //  13. Writes are reachable by GET. Five methods may be called, and nothing that a name holds leads to another. Shown by
-//     TestNothingIsWritten, TestNamesThatLeadElsewhere, TestTypesThatLeadElsewhere.
+//     TestAllowed, TestNothingIsWritten, TestNamesThatLeadElsewhere, TestTypesThatLeadElsewhere.
 //  14. Comments and files have no modification date. Comments are read again with their ticket, when they are older than
 //     max_age, or always in bulk; files by their list. Who has no author has none. Shown by TestMaxAge, TestBulk,
 //     TestFilesOfTheList, TestCommentsOfOwners.
@@ -44,9 +44,10 @@
 //  21. Offsets shift when objects are deleted during a read. What slipped is found by a second look at the list, and rows are
 //     taken by their UUID and not their place. Shown by TestListChangesWhileItIsRead, TestFetchAfterAShift, TestAcceptance.
 //  22. The UUID's prefix is the class. The type is read from metaClass. Shown by TestTypesOfAClass, TestExpect.
-//  23. The filter {} must be percent-encoded in a path. Shown by TestSettings.
+//  23. The filter {} must be percent-encoded in a path. It is, and so is what its values hold. Shown by TestSettings,
+//     TestFilterInThePathIsEscaped.
 //  24. Keys leak in logs. URLs are kept nowhere, and keys are redacted everywhere. Shown by TestKeyInNoErrorAndNoLog,
-//     TestAcceptance.
+//     TestParamsAreRedacted, TestAcceptance.
 //  25. Live one-click links stand inside ticket texts. No address in a text is opened but the file of a picture, by its
 //     number, and a migrated text has no key. Shown by TestPictures, TestAcceptance, TestHostile.
 //  26. Mail comments end with the sender's address. mail_sender and without_mail_tail read it. Shown by TestMailTail,
