@@ -24,7 +24,8 @@ type Data struct {
 	// GroupBy makes one record of the rows that share these columns; GroupRecord is "first" or "last".
 	GroupBy     []string
 	GroupRecord string
-	// Expect is how many rows the customer reads off the screen, by type ("serviceCall$request"); "" is all of them.
+	// Expect is how many rows the customer reads off the screen, by type ("serviceCall$request"); "" is all of them, and so is the class
+	// itself.
 	Expect map[string]int64
 	// MaxShrink is how large a part of the rows may be missing when they are read again; nil is the default.
 	MaxShrink *float64

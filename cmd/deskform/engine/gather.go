@@ -141,6 +141,7 @@ func (e *Engine) gather(ctx context.Context, src plan.Incremental, l *look, mode
 		if ebb.Had == nil {
 			ebb.Had = e.tallied[d.Address()]
 		}
+		l.Notes = append(l.Notes, vanished(ebb)...)
 		return allowed(d, ebb, owned && l.Absent == "")
 	})
 	if unusable(err) {
@@ -287,7 +288,7 @@ func (e *Engine) count(ctx context.Context, looks []look) error {
 		l.Unexpected = nil
 		for _, typ := range slices.Sorted(maps.Keys(l.block.Expect)) {
 			want, got := l.block.Expect[typ], types[typ]
-			if typ == "" {
+			if typ == "" || typ == l.block.Args["class"] {
 				got = all
 			}
 			if got != want {

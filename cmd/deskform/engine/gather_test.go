@@ -275,6 +275,8 @@ func TestExpect(t *testing.T) {
 		{"62", `[{"expected":62,"read":60}]`, true},
 		{"59", `[{"expected":59,"read":60}]`, false},
 		{fmt.Sprintf(`{ "serviceCall$request" = %d }`, requests), "null", false},
+		{fmt.Sprintf(`{ serviceCall = 60, "serviceCall$request" = %d }`, requests), "null", false},
+		{`{ "serviceCall" = 61 }`, `[{"type":"serviceCall","expected":61,"read":60}]`, true},
 		{fmt.Sprintf(`{ "serviceCall$request" = %d, "serviceCall$complaint" = 0 }`, requests+1), fmt.Sprintf(`[{"type":"serviceCall$request","expected":%d,"read":%d}]`, requests+1, requests), true},
 	} {
 		n.write(config(c.expect))

@@ -47,7 +47,8 @@ func (e *ShrunkError) Error() string {
 const (
 	// defaultShrink is the part of the rows, or of the rows of a type, that may be missing when nothing else is said.
 	defaultShrink = 0.05
-	// fewGone is how many may be missing whatever part that is, unless they are all of a data block.
+	// fewGone is how many may be missing whatever part that is, unless they are all of a data block. The only row of a type may,
+	// as a single object is soon deleted; the pull names the type then.
 	fewGone = 1
 	// fewHeld is the same for rows that are read owner by owner, unless they are more than half: only owners that changed
 	// are read again, so that parts are parts of little.
@@ -80,6 +81,18 @@ func allowed(d plan.Data, ebb cache.Ebb, owned bool) error {
 		return &ShrunkError{Data: d.Address(), Bound: bound, Lost: lost}
 	}
 	return nil
+}
+
+// vanished names the types of which no row is left. One with more than one row has stopped the pull before, unless max_shrink
+// lets it go.
+func vanished(ebb cache.Ebb) []string {
+	var out []string
+	for _, typ := range slices.Sorted(maps.Keys(ebb.Types)) {
+		if n := ebb.Types[typ]; typ != "" && n.Gone > 0 && n.Gone == n.Before && ebb.Have[typ].Rows == 0 {
+			out = append(out, fmt.Sprintf("nothing of type %s is listed any more, where %d had been; make sure that it was deleted and that the access key has not lost the type", typ, n.Before))
+		}
+	}
+	return out
 }
 
 // lostAttributes are those that the rows of a class or of a type had values in and that none of them has now, and those

@@ -2,11 +2,13 @@ package engine_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"deskform/cmd/deskform/engine"
@@ -110,6 +112,37 @@ data "itsm365" "assets" { class = "objectBase" }
 	var shrunk *engine.ShrunkError
 	if !errors.As(err, &shrunk) || shrunk.Gone != servers || shrunk.Type == "" && shrunk.Before == servers {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestOnlyRowOfItsType: the only row of a type may go, and the pull names the type, once; with max_shrink that does not allow it, it
+// stops.
+func TestOnlyRowOfItsType(t *testing.T) {
+	assets := func(args string) string {
+		return tenantHead + "data \"itsm365\" \"assets\" {\n class = \"objectBase\"\n" + args + "\n}\n"
+	}
+	var rows strings.Builder
+	for i := range 5 {
+		fmt.Fprintf(&rows, `{"UUID":"objectBase$%d","metaClass":"objectBase$Notebook","title":"%[1]d"}`+"\n", i+1)
+	}
+	rows.WriteString(`{"UUID":"objectBase$9","metaClass":"objectBase$Server","title":"9"}`)
+	n := newTenant(t, itsmsandbox.Options{FS: fstest.MapFS{"objectBase.jsonl": {Data: []byte(rows.String())}}}, assets(""))
+	n.mustPull(n.dir, engine.PullAuto)
+	n.mutate(itsmsandbox.Mutation{Op: "delete", UUID: "objectBase$9"})
+	n.write(assets("max_shrink = 0.5"))
+	_, err := n.pull(t.Context(), n.dir, engine.PullAuto)
+	var shrunk *engine.ShrunkError
+	if !errors.As(err, &shrunk) || shrunk.Type != "objectBase$Server" || shrunk.Gone != 1 || shrunk.Before != 1 {
+		t.Errorf("max_shrink = 0.5: %v", err)
+	}
+	n.write(assets(""))
+	p := n.mustPull(n.dir, engine.PullAuto)["assets"]
+	if want := "nothing of type objectBase$Server is listed any more, where 1 had been; "; p.Gone != 1 || len(p.Notes) != 1 || !strings.HasPrefix(p.Notes[0], want) {
+		t.Errorf("%d rows are gone, noted %q, want %q", p.Gone, p.Notes, want)
+	}
+	n.mutate(itsmsandbox.Mutation{Op: "delete", UUID: "objectBase$1"})
+	if p := n.mustPull(n.dir, engine.PullAuto)["assets"]; p.Gone != 1 || len(p.Notes) != 0 {
+		t.Errorf("%d rows are gone, noted %q", p.Gone, p.Notes)
 	}
 }
 
