@@ -313,8 +313,17 @@ type TimeProof struct {
 	// ScreenZone is the zone of the screen; From says where it comes from: stated, company or provider.
 	ScreenZone string `json:"screen_zone"`
 	From       string `json:"screen_zone_from"`
-	// Verdict is proven, wrong, mixed, not_found or not_asked.
+	// Verdict is proven; met (all that were found agree, and would in one of Others too, or the screen's zone is nobody's
+	// word: From is provider); wrong, mixed, not_found or not_asked.
 	Verdict string `json:"verdict"`
+	// Checked are the readings whose ticket is listed; the others say nothing.
+	Checked int `json:"checked"`
+	// Others are further zones that meet all readings and have another offset at some time from Document.Oldest to Newest,
+	// one of each kind and three at most; OthersN is how many kinds there are. Months ("2025-07") are those whose
+	// tickets would tell them from Document.Zone, where it is met.
+	Others  []string `json:"other_zones,omitempty"`
+	OthersN int      `json:"other_zones_n,omitempty"`
+	Months  []string `json:"wanted_months,omitempty"`
 	// OffMinutes is by how much our instants are later than the screen's, where all that were found agree.
 	OffMinutes int         `json:"off_minutes"`
 	Checks     []TimeCheck `json:"checks,omitempty"`

@@ -474,19 +474,49 @@ func (w writer) protection() []block {
 func (w writer) zone() []block {
 	z := w.d.Time
 	var bs []block
-	if z.Verdict == "wrong" {
-		bs = append(bs, block{Text: w.say("zone.wrong", w.d.Zone, w.n(z.OffMinutes), z.ScreenZone)})
-	} else {
-		bs = append(bs, block{Text: w.say("zone."+z.Verdict, w.d.Zone, z.ScreenZone)})
+	checked, given := w.n(z.Checked), w.n(len(z.Checks))
+	others := strings.Join(z.Others, ", ")
+	if rest := z.OthersN - len(z.Others); rest > 0 {
+		others += ", " + w.say("more", w.n(rest))
+	}
+	say := func(id string, values ...string) { bs = append(bs, block{Text: w.say(id, values...)}) }
+	switch {
+	case z.Verdict == "met" && z.From == "provider":
+		say("zone.unplaced", w.d.Zone, checked, given)
+	case z.Verdict == "met":
+		say("zone.met", w.d.Zone, checked, given, z.ScreenZone, w.day(w.d.Oldest), w.day(w.d.Newest), others)
+		if len(z.Months) > 0 {
+			say("zone_wanted", strings.Join(z.Months, ", "))
+		} else {
+			say("zone_wanted_none")
+		}
+	case z.Verdict == "proven":
+		say("zone.proven", w.d.Zone, checked, given, z.ScreenZone, w.day(w.d.Oldest), w.day(w.d.Newest))
+	case z.Verdict == "wrong":
+		say("zone.wrong", w.d.Zone, w.n(z.OffMinutes), z.ScreenZone)
+	default:
+		say("zone."+z.Verdict, w.d.Zone, z.ScreenZone)
+	}
+	if (z.Verdict == "wrong" || z.Verdict == "mixed") && others != "" {
+		say("zone_fits", others)
+	}
+	if z.Checked > 0 && z.Checked < len(z.Checks) {
+		var missing []string
+		for _, c := range z.Checks {
+			if c.Found == "" {
+				missing = append(missing, c.Number)
+			}
+		}
+		say("zone_missing", strings.Join(missing, ", "))
 	}
 	if len(z.Checks) > 0 {
 		t := &table{Head: []string{w.say("zone_number"), w.say("zone_expected"), w.say("zone_found"), w.say("zone_match")}, Code: []bool{true, true, true}, Right: make([]bool, 4)}
 		for _, c := range z.Checks {
-			found := c.Found
+			found, agrees := c.Found, w.yes(c.Match)
 			if found == "" {
-				found = "–"
+				found, agrees = "–", w.say("zone_absent")
 			}
-			t.Rows = append(t.Rows, []string{c.Number, c.Expected, found, w.yes(c.Match)})
+			t.Rows = append(t.Rows, []string{c.Number, c.Expected, found, agrees})
 		}
 		bs = append(bs, block{Table: t})
 	}

@@ -5,7 +5,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"deskform/providers/itsm365"
@@ -436,77 +435,4 @@ func (s *survey) fileCounts() Files {
 	slices.SortFunc(out.ByType, func(a, b FileSize) int { return cmp.Or(b.N-a.N, strings.Compare(a.Name, b.Name)) })
 	out.ByOwner = counts(s.files.owner)
 	return out
-}
-
-// timeCheck holds the zone against the screen.
-func (s *survey) timeProof(screen *time.Location, from string) TimeProof {
-	p := TimeProof{ScreenZone: screen.String(), From: from, Verdict: "not_asked", Hours: s.hours, Future: counts(s.future)}
-	all, day := 0, 0
-	for h, n := range s.hours {
-		all += n
-		if h >= 8 && h < 20 {
-			day += n
-		}
-	}
-	if all > 0 {
-		p.Day = round(float64(day)/float64(all), 3)
-	}
-	matched, found := 0, 0
-	offs := map[int]bool{}
-	for _, number := range slices.SortedFunc(mapKeys(s.ExpectTime), byNumber) {
-		c := s.timeCheck(number, screen)
-		if c.Found != "" {
-			found++
-			count(&matched, c.Match)
-			offs[s.off(c)] = true
-		}
-		p.Checks = append(p.Checks, c)
-	}
-	switch {
-	case len(p.Checks) == 0:
-	case found == 0:
-		p.Verdict = "not_found"
-	case matched == found:
-		p.Verdict = "proven"
-	case len(offs) == 1:
-		p.Verdict = "wrong"
-		for off := range offs {
-			p.OffMinutes = off
-		}
-	default:
-		p.Verdict = "mixed"
-	}
-	return p
-}
-
-// screenLayout is how the service shows a time (IT 2.5).
-const screenLayout = "02.01.2006 15:04"
-
-// ParseScreenTime reads a time as a screen of the service shows it.
-func ParseScreenTime(s string) (time.Time, error) {
-	return time.Parse(screenLayout, strings.TrimSpace(s))
-}
-
-func (s *survey) timeCheck(number string, screen *time.Location) TimeCheck {
-	c := TimeCheck{Number: number, Expected: strings.TrimSpace(s.ExpectTime[number])}
-	for _, at := range s.expected[number] {
-		shown := at.In(screen).Format(screenLayout)
-		if c.Found == "" || shown == c.Expected {
-			c.Found, c.Match = shown, shown == c.Expected
-		}
-		if c.Match {
-			break
-		}
-	}
-	return c
-}
-
-// off is by how many minutes a ticket's time is later than the screen's.
-func (s *survey) off(c TimeCheck) int {
-	found, err := ParseScreenTime(c.Found)
-	want, err2 := ParseScreenTime(c.Expected)
-	if err != nil || err2 != nil {
-		return 0
-	}
-	return int(found.Sub(want) / time.Minute)
 }
