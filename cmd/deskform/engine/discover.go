@@ -141,6 +141,13 @@ func (e *Engine) scopeOptions(args map[string]plan.Value, o DiscoverOptions) (sc
 	if v, ok := numberOf(args["page_size"]); ok {
 		so.PageSize = int(v)
 	}
+	for _, d := range e.Config.Data {
+		if d.Type == "itsm365" {
+			so.Blocks = append(so.Blocks, d)
+		}
+	}
+	archived, said := args["include_archived"].(bool)
+	so.NoArchived = said && !archived
 	intercom := e.Config.Providers["intercom"]
 	so.Region, _ = intercom["region"].(string)
 	if v, ok := numberOf(intercom["rate_share"]); ok {

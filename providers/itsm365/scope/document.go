@@ -375,13 +375,19 @@ type Step struct {
 
 // A Forecast is what the move takes by counting.
 type Forecast struct {
-	// PullCalls are those of a first pull: pages, and comments asked per ticket.
-	PullCalls int `json:"pull_calls"`
+	// PullCalls are those of a first pull of the configuration's data blocks. PullBlocks is how many there are; with 0 it is
+	// a pull of everything: of all that was found, comments asked for ticket by ticket.
+	PullCalls  int `json:"pull_calls"`
+	PullBlocks int `json:"pull_blocks"`
 	// PullRate is calls a second as configured. CallSeconds is what a call of this reading took, in half seconds rounded down,
 	// where that is slower than the rate.
 	PullRate    float64 `json:"pull_rate"`
 	CallSeconds float64 `json:"call_seconds"`
 	PullHours   float64 `json:"pull_hours"`
+	// OpenHours are the hours of a week in which the provider's window lets calls through, 168 without one. PullDays is the
+	// time by the calendar that PullHours take then.
+	OpenHours float64 `json:"open_hours_a_week"`
+	PullDays  float64 `json:"pull_days"`
 	// Lines are Intercom calls by what they write, with tickets as conversations.
 	Lines []CallLine `json:"intercom_calls"`
 	// Calls is their sum, CallsAsTickets the sum when tickets become Intercom tickets (IC 5), Replies those that the reply

@@ -108,6 +108,7 @@ type class struct {
 	n        int
 	archived int
 	broken   int
+	pictures int // in texts
 	types    map[string]*Type
 	states   map[string]map[string]int
 	attrs    map[string]*attribute

@@ -115,8 +115,12 @@ func (w writer) first() []block {
 		right = append(right, block{Text: w.say("seats_flag", w.n(d.Seats.Unflagged))})
 	}
 	f := d.Forecast
+	read := w.say("hours_read", w.x(f.PullRate, 2))
+	if w.windowed() {
+		read = w.say("hours_read_open", w.x(f.PullRate, 2), w.x(f.OpenHours, 1))
+	}
 	hours := []block{{Head: w.say("hours")}, {Table: &table{Head: []string{w.say("what"), w.say("value")}, Right: []bool{false, true}, Rows: [][]string{
-		{w.say("hours_read", w.x(f.PullRate, 2)), w.hours(f.PullHours)},
+		{read, w.hours(f.PullHours)},
 		{w.say("hours_write", w.say("granted."+f.GrantedFrom)), w.hours(f.ApplyHours)},
 		{w.say("hours_people", w.n(d.Grade.Days)), w.hours(float64(d.Grade.PeopleHours))},
 	}}}}
@@ -546,12 +550,26 @@ func (w writer) grade() []block {
 		steps.Rows = append(steps.Rows, []string{w.say("step." + s.ID), w.n(s.From), w.n(s.Days)})
 	}
 	steps.Rows = append(steps.Rows, []string{w.say("total"), "", w.n(g.Days)})
-	return []block{{Text: w.say("grade_sum", g.Letter, w.n(g.Points))}, {Table: rules}, {Head: w.say("timeline")}, {Table: steps}, {Text: w.say("timeline_note"), Quiet: true}}
+	reads := w.say("reads_always")
+	if w.windowed() {
+		reads = w.say("reads_open", w.x(w.d.Forecast.OpenHours, 1))
+	}
+	return []block{{Text: w.say("grade_sum", g.Letter, w.n(g.Points))}, {Table: rules}, {Head: w.say("timeline")}, {Table: steps}, {Text: w.say("timeline_note", reads), Quiet: true}}
 }
+
+// windowed reports whether the provider's window closes at some time of the week.
+func (w writer) windowed() bool { return w.d.Forecast.OpenHours < week.Hours() }
 
 func (w writer) forecast() []block {
 	f := w.d.Forecast
-	bs := []block{{Text: w.say("forecast_pull", w.n(f.PullCalls), w.x(f.PullRate, 2), w.hours(f.PullHours))}}
+	of := w.say("forecast_all")
+	if f.PullBlocks > 0 {
+		of = w.say("forecast_blocks", w.n(f.PullBlocks))
+	}
+	bs := []block{{Text: w.say("forecast_pull", of, w.n(f.PullCalls), w.x(f.PullRate, 2), w.hours(f.PullHours))}}
+	if w.windowed() {
+		bs = append(bs, block{Text: w.say("forecast_window", w.x(f.OpenHours, 1), w.x(f.PullDays, 1))})
+	}
 	if f.CallSeconds > 0 {
 		bs = append(bs, block{Text: w.say("forecast_slow", w.x(f.CallSeconds, 1))})
 	}

@@ -25,6 +25,8 @@ type Source interface {
 	Now(ctx context.Context) (time.Time, error)
 	// Calls is how many calls were sent so far.
 	Calls() int
+	// OpenFor is for how long, between two times, calls may be made.
+	OpenFor(from, to time.Time) time.Duration
 	// One file is opened in a run, to see whether the key may.
 	plan.Opener
 }
@@ -47,6 +49,10 @@ type Options struct {
 	// Rate is calls a second that the source is asked for, PageSize the objects of a page.
 	Rate     float64
 	PageSize int
+	// Blocks are the configuration's data blocks of this tenant; none forecasts a pull of everything. NoArchived: they leave
+	// out what is archived, unless their filters say otherwise.
+	Blocks     []plan.Data
+	NoArchived bool
 	// Granted are Intercom's calls per ten seconds and GrantedFrom says who says so; 0 is what is documented. Share is what
 	// we take of them; 0 is all.
 	Granted     int
@@ -163,7 +169,7 @@ func Run(ctx context.Context, src Source, o Options) (*Document, error) {
 	if err := s.tryFile(ctx); err != nil {
 		return nil, err
 	}
-	took := s.time().Sub(began) // of calls as a pull makes them
+	took := s.src.OpenFor(began, s.time()) // of calls as a pull makes them, without the waits for the window
 	if err := s.askExport(ctx); err != nil {
 		return nil, err
 	}
@@ -304,6 +310,7 @@ func (s *survey) take(c *class, row plan.Row) error {
 			s.value(c, c.attribute(code), row.Key, o[code])
 		}
 	}
+	c.pictures += picturesIn(o)
 	s.dates(c.name, o)
 	s.hook(c.name, row.Key, typ, o)
 	return nil

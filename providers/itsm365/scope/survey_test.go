@@ -306,7 +306,8 @@ type fake struct {
 func (f *fake) Now(context.Context) (time.Time, error) {
 	return time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC), nil
 }
-func (f *fake) Calls() int { return len(f.asked) }
+func (f *fake) Calls() int                               { return len(f.asked) }
+func (f *fake) OpenFor(from, to time.Time) time.Duration { return to.Sub(from) }
 
 func (f *fake) OpenFile(_ context.Context, key string) (plan.Content, error) {
 	f.asked = append(f.asked, "get-file "+key)

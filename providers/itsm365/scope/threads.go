@@ -37,6 +37,9 @@ type ticket struct {
 	client                           client
 	who                              uint64
 	comments, ownFiles               int
+	attached, pictured               int // files beside its texts, pictures in them
+	listed                           int // comments, copies too
+	removed                          bool
 	watchers                         int
 	closed, solution                 bool
 	saysCommented, heard             bool // it says that it has comments; some are listed
@@ -47,7 +50,8 @@ type ticket struct {
 
 type threads struct {
 	Threads
-	byOwner  map[string]int // comments on other things, by class
+	byOwner  map[string]int            // comments on other things, by class
+	held     map[string]map[uint64]int // the same by class and owner
 	orphans  int
 	files    map[uint64]bool // comments by hash, for the files that belong to them
 	moved    int             // comments on tickets, copies left out
@@ -56,7 +60,7 @@ type threads struct {
 }
 
 func (s *survey) ticket(key, typ string, o object) {
-	t := &ticket{typ: typ, watchers: len(o.links("observers")) + len(o.links("subscribers"))}
+	t := &ticket{typ: typ, removed: o.is("removed"), pictured: picturesIn(o), watchers: len(o.links("observers")) + len(o.links("subscribers"))}
 	s.tickets[key] = t
 	state := o.text("state")
 	t.closed = state == "closed" || state == "resolved"
@@ -170,7 +174,7 @@ func (s *survey) lang(text string) *Language {
 func (s *survey) comment(key string, o object) {
 	th := &s.threads
 	if th.files == nil {
-		th.files, th.byOwner = map[uint64]bool{}, map[string]int{}
+		th.files, th.byOwner, th.held = map[uint64]bool{}, map[string]int{}, map[string]map[uint64]int{}
 	}
 	owner := o.link("source")
 	class, _, _ := strings.Cut(owner, "$")
@@ -193,9 +197,14 @@ func (s *survey) comment(key string, o object) {
 		return
 	case t == nil:
 		th.byOwner[ident(class)]++
+		if th.held[class] == nil {
+			th.held[class] = map[uint64]int{}
+		}
+		th.held[class][hash(owner)]++
 		return
 	}
 	t.heard = true
+	t.listed++
 	if o.is("isCopy") {
 		th.Copies++
 		return
@@ -276,6 +285,7 @@ type files struct {
 	sizes             map[string]*FileSize
 	types             map[string]*FileSize
 	owner             map[string]int
+	attached          map[string]int // those that are no picture of a text, by the class of their owner
 	movable, homeless int
 }
 
@@ -287,7 +297,7 @@ var sizeBins = []struct {
 func (s *survey) file(key string, o object) {
 	f := &s.files
 	if f.sizes == nil {
-		f.sizes, f.types, f.owner = map[string]*FileSize{}, map[string]*FileSize{}, map[string]int{}
+		f.sizes, f.types, f.owner, f.attached = map[string]*FileSize{}, map[string]*FileSize{}, map[string]int{}, map[string]int{}
 	}
 	size, _ := o.number("fileSize")
 	size = max(size, 0)
@@ -317,6 +327,9 @@ func (s *survey) file(key string, o object) {
 		s.lateOwner(owner)
 	}
 	f.owner[ident(cmp.Or(class, "?"))]++
+	beside := 0
+	count(&beside, !o.is("imgFromRTF"))
+	f.attached[class] += beside
 	moves := t != nil || onMoved
 	switch {
 	case !moves:
@@ -327,6 +340,7 @@ func (s *survey) file(key string, o object) {
 	}
 	if t != nil {
 		t.ownFiles++
+		t.attached += beside
 	}
 }
 

@@ -361,38 +361,6 @@ func (s *survey) merged() int {
 	return n
 }
 
-// forecastPull counts the calls of a first pull: the pages of each class twice over, as a list is checked (IT 2.1), two to
-// find out its attributes, the comments of each ticket by its owner, and the bytes of each file.
-func (s *survey) forecastPull(d *Document, took time.Duration) {
-	f := &d.Forecast
-	page := max(s.PageSize, 1)
-	for _, c := range d.Classes {
-		if c.N == 0 || c.Name == "comment" || c.Name == "file" {
-			continue
-		}
-		pages := (c.N + page - 1) / page
-		f.PullCalls += 2 + pages + 1
-		if pages > 1 {
-			f.PullCalls += pages + 1
-		}
-	}
-	f.PullCalls += 3*len(d.Catalogs) + d.Files.N
-	for _, t := range s.tickets { // an owner's list ends with an empty page
-		f.PullCalls += (t.comments+page-1)/page + 1
-	}
-	f.PullRate = s.Rate
-	perCall := 0.0
-	if s.Rate > 0 {
-		perCall = 1 / s.Rate
-	}
-	if d.Calls > 0 {
-		if seconds := math.Floor(took.Seconds()/float64(d.Calls)*2) / 2; seconds > perCall {
-			f.CallSeconds, perCall = seconds, seconds
-		}
-	}
-	f.PullHours = round(float64(f.PullCalls)*perCall/3600, 4)
-}
-
 // A rule gives points: the n-th bound that the value has reached.
 type rule struct {
 	id     string
@@ -448,7 +416,7 @@ func (s *survey) grade(d *Document) {
 	s.timeline(g, &d.Forecast, size)
 }
 
-// nightHours is how long deskform writes in a day: outside the desk's hours. It reads around the clock.
+// nightHours is how long deskform writes in a day: outside the desk's hours. It reads whenever the provider's window is open.
 const nightHours = 12
 
 func (s *survey) timeline(g *Grade, f *Forecast, size int) {
@@ -460,7 +428,7 @@ func (s *survey) timeline(g *Grade, f *Forecast, size int) {
 	}{
 		{"decisions", [4]int{2, 4, 6, 10}, 0},
 		{"mapping", [4]int{3, 6, 10, 18}, 0},
-		{"pull", [4]int{}, f.PullHours / 24},
+		{"pull", [4]int{}, f.PullDays},
 		{"rehearsal", [4]int{2, 3, 5, 8}, 0},
 		{"pilot", [4]int{1, 2, 3, 5}, 0},
 		{"apply", [4]int{}, f.ApplyHours / nightHours},
