@@ -103,7 +103,8 @@ type Seats struct {
 type Unseen struct {
 	// ID is refused, empty, unlisted (objects that others link to), incomplete (the list broke off), bytes (the one file that
 	// was tried gave none), metainfo (the configuration export was asked for and not given), mute_tickets (tickets that
-	// say they have comments and show none) or attribute (the stock model has it and no object shows it).
+	// say they have comments and show none), private (there are many comments, N, and none is internal) or attribute (the
+	// stock model has it and no object shows it).
 	ID    string `json:"id"`
 	Class string `json:"class"`
 	N     int    `json:"n,omitempty"`

@@ -205,8 +205,15 @@ func (s *survey) unseen() []Unseen {
 	if mute > 0 && s.classes["comment"].state != "refused" {
 		out = append(out, Unseen{ID: "mute_tickets", Class: "comment", N: mute})
 	}
+	if th := s.threads; th.Comments > manyComments && th.Private == 0 {
+		out = append(out, Unseen{ID: "private", Class: "comment", N: th.Comments})
+	}
 	return append(out, s.unseenAttributes()...)
 }
+
+// manyComments is how many comments a desk hardly writes without an internal one: rights on comments are checked owner by owner,
+// and what the key may not see is not listed (IT 2.7).
+const manyComments = 50
 
 // needed are classes that every desk has something of: an empty list is suspicious.
 var needed = map[string]bool{"employee": true, "ou": true, "team": true, "serviceCall": true, "comment": true, "file": true, "slmService": true, "agreement": true, "root": true}

@@ -250,6 +250,15 @@ func TestFuture(t *testing.T) {
 	}
 }
 
+// comments are so many public comments on a ticket of the small desk.
+func comments(n int) string {
+	var out []string
+	for i := range n {
+		out = append(out, fmt.Sprintf(`{"UUID":"comment$%d","metaClass":"comment","source":"serviceCall$1001","text":"x","author":"employee$41","creationDate":"2026-01-02T07:10:00Z"}`, 2100+i))
+	}
+	return strings.Join(out, "\n")
+}
+
 // TestUnseen: what a key with few rights does not see is said, and the rest is counted.
 func TestUnseen(t *testing.T) {
 	for _, tt := range []struct {
@@ -264,6 +273,11 @@ func TestUnseen(t *testing.T) {
 		{"a type is hidden", sandbox.Profile{HiddenClasses: []string{"serviceCall$own"}, ShowLinks: true}, with(small, "task", `+{"UUID":"task$92","metaClass":"task$task","title":"of a ticket","state":"registered","serviceCall":"serviceCall$1003"}`), []string{`{"id":"unlisted","class":"serviceCall","n":1}`}},
 		{"comments that a ticket says it has", sandbox.Profile{}, with(small, "serviceCall", strings.Replace(small["serviceCall"], `"number":8,`, `"number":8,"commentAdded":true,`, 1)), nil},
 		{"comments that are not shown", sandbox.Profile{}, with(small, "serviceCall", strings.Replace(small["serviceCall"], `"number":10,`, `"number":10,"commentAdded":true,`, 1)), []string{`{"id":"mute_tickets","class":"comment","n":1}`}},
+		{"a date of a comment that is not shown", sandbox.Profile{}, with(small, "serviceCall", strings.Replace(small["serviceCall"], `"number":10,`, `"number":10,"commentDate":"2026-01-07T09:00:00Z",`, 1)), []string{`{"id":"mute_tickets","class":"comment","n":1}`}},
+		{"no comment at all, though a ticket shows its last one", sandbox.Profile{}, with(with(with(small, "comment", ""), "file", ""), "serviceCall", strings.Replace(small["serviceCall"], `"number":10,`, `"number":10,"lastComment":"<p>hello</p>",`, 1)), []string{`{"id":"empty","class":"comment"}`, `{"id":"mute_tickets","class":"comment","n":1}`}},
+		{"many comments, one of them internal", sandbox.Profile{}, with(small, "comment", "+"+comments(50)), nil},
+		{"many comments, the internal ones hidden", sandbox.Profile{HiddenPrivate: true}, with(small, "comment", "+"+comments(50)), []string{`{"id":"private","class":"comment","n":58}`}},
+		{"few comments, none internal", sandbox.Profile{HiddenPrivate: true}, with(small, "comment", "+"+comments(42)), nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			src, _ := tenant(t, data(tt.data), tt.profile, nil)
@@ -277,7 +291,7 @@ func TestUnseen(t *testing.T) {
 					t.Errorf("%s lacks %s", got, want)
 				}
 			}
-			if tt.want == nil && strings.Contains(got, "mute_tickets") {
+			if tt.want == nil && (strings.Contains(got, "mute_tickets") || strings.Contains(got, `"private"`)) {
 				t.Errorf("%s", got)
 			}
 			if len(d.Moves) < 5 {

@@ -65,7 +65,7 @@ func (s *survey) ticket(key, typ string, o object) {
 	state := o.text("state")
 	t.closed = state == "closed" || state == "resolved"
 	t.solution = strings.TrimSpace(plain(o.text("resultDescr"))) != ""
-	t.saysCommented = o.is("commentAdded")
+	t.saysCommented = o.is("commentAdded") || o.text("commentDate") != "" || strings.TrimSpace(plain(o.text("lastComment"))) != ""
 	t.agent, t.hasTeam = o.link("responsibleEmployee"), o.link("responsibleTeam") != ""
 	t.hasAgent = t.agent != ""
 	t.hasTag = o.link("priority") != ""

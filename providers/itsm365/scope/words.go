@@ -128,6 +128,7 @@ var phrases = map[string][2]string{
 	"unseen.metainfo":     {"The configuration export (%s) was asked for, and not given: %s", "Выгрузка конфигурации (%s) запрошена, но не выдана: %s"},
 	"unseen.unlisted":     {"%s: objects that others point to and that are not listed: %s", "%s: на них ссылаются, но в списке их нет: %s"},
 	"unseen.mute_tickets": {"%s: tickets that say they have comments and show none: %s", "%s: заявки, у которых комментарии есть, но не показаны: %s"},
+	"unseen.private":      {"%s: internal ones are perhaps hidden from the key: of %s none is internal", "%s: внутренние, возможно, скрыты от ключа: из %s нет ни одного внутреннего"},
 	"unseen.attribute":    {"%s: attributes of the stock model that no object shows: %s", "%s: атрибуты типовой модели, которых нет ни у одного объекта: %s"},
 
 	"hours":                   {"Hours", "Часы"},
