@@ -72,7 +72,7 @@ var codeWord = regexp.MustCompile(`[A-Z]+(?:[^A-Za-z]|$)|[A-Z]?[a-z]+|[A-Z]+`)
 
 // plainCode reports a code of words that name nobody, with at most five digits together.
 func (n *names) plainCode(code string) bool {
-	if !itemCode.MatchString(code) || longNumber.MatchString(code) || n.has(code) || n.addressed(code) {
+	if !itemCode.MatchString(code) || longNumber.MatchString(code) || extension.MatchString(code) || n.has(code) || n.addressed(code) {
 		return false
 	}
 	if vocabulary[strings.ToLower(code)] {

@@ -144,7 +144,18 @@ func words(text string) []string {
 	return out
 }
 
-var longNumber = regexp.MustCompile(`\d[\d ()-]{4,}\d`)
+var (
+	longNumber = regexp.MustCompile(`\d[\d ()-]{4,}\d`)
+	// extension is a number of a telephone that is as short as a year, behind the word that says so: "доб. 123", "ext 4567".
+	extension = regexp.MustCompile(`(?i)(?:^|[^\pL])(?:доб(?:авочн\pL*)?|вн(?:утр(?:енн(?:ий|его|ему|им|ем))?)?|тел(?:ефон(?:а|у|ом|е|ы|ов)?)?|моб(?:ильн\pL*)?|факс|ext(?:ension)?|tel|phone|fax)` +
+		`[\s:._–-]*(?:(?:номер\pL*|телефон\pL*|тел|no|nr))?[\s:._№#–-]*\d(?:[\s,;/()–-]*\d)+`)
+	aDigit = regexp.MustCompile(`\d`)
+)
+
+// withoutExtensions is a text in which such numbers are masked.
+func withoutExtensions(text string) string {
+	return extension.ReplaceAllStringFunc(text, func(found string) string { return aDigit.ReplaceAllString(found, "9") })
+}
 
 // named shows the title of a thing of the configuration: a catalog item, a service, a team. It is masked unless its
 // words name nobody.
@@ -156,7 +167,7 @@ func (n *names) named(title string) string {
 	if !n.harmless(title) || !n.harmless(shown) {
 		return Mask(title)
 	}
-	return shown
+	return withoutExtensions(shown)
 }
 
 // aWord is a word, an address or a number in a message.
@@ -164,7 +175,7 @@ var aWord = regexp.MustCompile(`\S*@\S+|\d[\d ()-]{4,}\d|\pL+`)
 
 // without is a message of the service in which names, addresses and long numbers are masked, cut after 300 characters.
 func (n *names) without(text string) string {
-	text = aWord.ReplaceAllStringFunc(text, func(w string) string {
+	text = aWord.ReplaceAllStringFunc(withoutExtensions(text), func(w string) string {
 		if strings.ContainsRune(w, '@') || longNumber.MatchString(w) || n.has(w) {
 			return Mask(w)
 		}
