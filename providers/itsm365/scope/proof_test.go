@@ -22,6 +22,7 @@ func registered(number int, at string) string {
 func TestTimeProofOverTheYear(t *testing.T) {
 	// Ticket 7 was registered in January 2026 at 06:30 UTC, 40 in July 2025 and 41 in July 2012 at 10:00 UTC.
 	year := with(small, "serviceCall", "+"+registered(40, "2025-07-10T10:00:00Z"))
+	autumn := with(year, "serviceCall", "+"+registered(42, "2025-10-28T10:00:00Z")) // two days after the clocks went back
 	long := with(year, "serviceCall", "+"+registered(41, "2012-07-10T10:00:00Z"))
 	adrift := with(year, "root", `{"UUID":"root$101","metaClass":"root","title":"Desk"}`)
 	for _, tt := range []struct {
@@ -33,7 +34,8 @@ func TestTimeProofOverTheYear(t *testing.T) {
 		says           []string // in English, Russian or both
 	}{
 		{"winter alone, and the server has summer time", year, "Europe/Berlin", "Africa/Lagos", map[string]string{"7": "02.01.2026 09:30"},
-			`met 1 [Europe/Berlin] [2025-07]`, []string{"MET, BUT NOT PROVEN", "СОВПАДАЕТ, НО НЕ ДОКАЗАНО", "1 of 1", "also of a ticket that was registered in 2025-07", "заявки, зарегистрированной в 2025-07"}},
+			`met 1 [Europe/Berlin] [2025-07]`, []string{"MET, BUT NOT PROVEN", "СОВПАДАЕТ, НО НЕ ДОКАЗАНО", "1 of 1", "also of tickets that were registered in 2025-07", "заявок, зарегистрированных в 2025-07"}},
+		{"a month in which the clocks are changed is not proposed", autumn, "Europe/Berlin", "Africa/Lagos", map[string]string{"7": "02.01.2026 09:30"}, `met 1 [Europe/Berlin] [2025-07]`, nil},
 		{"summer as well", year, "Europe/Berlin", "Africa/Lagos", map[string]string{"7": "02.01.2026 09:30", "40": "10.07.2025 13:00"},
 			`mixed 2 [Europe/Berlin] []`, []string{"Other zones of the server meet all that could be checked: Europe/Berlin"}},
 		{"the right zone by winter alone", year, "Europe/Berlin", "Europe/Berlin", map[string]string{"7": "02.01.2026 09:30"}, `met 1 [UTC+1] [2025-07]`, nil},

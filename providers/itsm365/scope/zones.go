@@ -65,37 +65,43 @@ func sameShifts(a, b []shift) bool {
 const maxMonths = 3
 
 // telling are the months whose tickets tell the rivals from the stated zone, as few as will do and late ones rather than early
-// ones. A rival that differs in none of the months is told by none.
+// ones: months in which every ticket does, then those in which one of the middle does. A rival that differs in none of the
+// months is told by none.
 func telling(months []string, stated *time.Location, rivals []*time.Location) []string {
 	var out []string
 	left := slices.Clone(rivals)
-	for len(left) > 0 && len(out) < maxMonths {
-		best, most := "", 0
-		for _, month := range slices.Backward(months) {
-			if n := len(left) - len(alike(month, stated, left)); n > most {
-				best, most = month, n
+	for _, days := range [][]int{{-1, 14, 32}, {14}} {
+		for len(left) > 0 && len(out) < maxMonths {
+			best, rest := "", left
+			for _, month := range slices.Backward(months) {
+				if still := alike(month, days, stated, left); len(still) < len(rest) {
+					best, rest = month, still
+				}
 			}
+			if best == "" {
+				break
+			}
+			out, left = append(out, best), rest
 		}
-		if most == 0 {
-			break
-		}
-		out = append(out, best)
-		left = alike(best, stated, left)
 	}
 	slices.Sort(out)
 	return out
 }
 
-// alike are the rivals that have the stated zone's offset in the middle of a month.
-func alike(month string, stated *time.Location, rivals []*time.Location) []*time.Location {
-	middle, err := time.Parse("2006-01-02 15", month+"-15 12")
+// alike are the rivals that have the stated zone's offset so many days after the beginning of a month.
+func alike(month string, days []int, stated *time.Location, rivals []*time.Location) []*time.Location {
+	first, err := time.Parse("2006-01", month)
 	if err != nil {
 		return rivals
 	}
-	_, offset := middle.In(stated).Zone()
 	var out []*time.Location
 	for _, zone := range rivals {
-		if _, other := middle.In(zone).Zone(); other == offset {
+		if slices.ContainsFunc(days, func(n int) bool {
+			at := first.AddDate(0, 0, n)
+			_, a := at.In(stated).Zone()
+			_, b := at.In(zone).Zone()
+			return a == b
+		}) {
 			out = append(out, zone)
 		}
 	}
