@@ -22,7 +22,7 @@ func TestWindow(t *testing.T) {
 		silent string
 	}{
 		{"", 168, 1, []string{"A machine reads around the clock.", "Читает машина круглые сутки."}, "by the calendar"},
-		{"17:50-18:30", 4.67, 4, []string{"| Reading the source (machine) | 17 | 4 |", "for 4.7 hours a week, so that this takes 3.1 days by the calendar", "открыто 4,7 ч в неделю",
+		{"17:50-18:30", 4.67, 4, []string{"| Reading the source (machine) | 17 | 4 |", "for 4.7 hours a week; in days by the calendar that is 4.", "открыто 4,7 ч в неделю",
 			"in the 4.7 hours a week of its window", "A machine reads while the provider's window is open, 4.7 hours a week."}, "around the clock"},
 	} {
 		t.Run(tt.window, func(t *testing.T) {

@@ -568,7 +568,7 @@ func (w writer) forecast() []block {
 	}
 	bs := []block{{Text: w.say("forecast_pull", of, w.n(f.PullCalls), w.x(f.PullRate, 2), w.hours(f.PullHours))}}
 	if w.windowed() {
-		bs = append(bs, block{Text: w.say("forecast_window", w.x(f.OpenHours, 1), w.x(f.PullDays, 1))})
+		bs = append(bs, block{Text: w.say("forecast_window", w.x(f.OpenHours, 1), w.n(wholeDays(f.PullDays)))})
 	}
 	if f.CallSeconds > 0 {
 		bs = append(bs, block{Text: w.say("forecast_slow", w.x(f.CallSeconds, 1))})

@@ -419,6 +419,9 @@ func (s *survey) grade(d *Document) {
 // nightHours is how long deskform writes in a day: outside the desk's hours. It reads whenever the provider's window is open.
 const nightHours = 12
 
+// wholeDays are the days of a step that a machine takes.
+func wholeDays(days float64) int { return max(1, int(math.Ceil(days))) }
+
 func (s *survey) timeline(g *Grade, f *Forecast, size int) {
 	day := 1
 	for _, step := range []struct {
@@ -436,7 +439,7 @@ func (s *survey) timeline(g *Grade, f *Forecast, size int) {
 	} {
 		st := Step{ID: step.id, From: day, Days: step.days[size]}
 		if st.Days == 0 {
-			st.Machine, st.Days = true, max(1, int(math.Ceil(step.machine)))
+			st.Machine, st.Days = true, wholeDays(step.machine)
 		} else {
 			g.PeopleHours += 6 * st.Days
 		}

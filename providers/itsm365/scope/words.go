@@ -408,7 +408,7 @@ var phrases = map[string][2]string{
 	"forecast_pull":   {"A first pull of %s: %s calls. At %s calls a second: %s.", "Первое чтение (%s): вызовов %s. При скорости %s в секунду: %s."},
 	"forecast_all":    {"everything, as there are no data blocks yet", "всё, так как блоков data ещё нет"},
 	"forecast_blocks": {"what the data blocks read (%s)", "только блоки data, их %s"},
-	"forecast_window": {"The provider's window lets calls through for %s hours a week, so that this takes %s days by the calendar.", "Окно provider открыто %s ч в неделю, поэтому чтение займёт календарных дней: %s."},
+	"forecast_window": {"The provider's window lets calls through for %s hours a week; in days by the calendar that is %s.", "Окно provider открыто %s ч в неделю, календарных дней это займёт: %s."},
 	"forecast_slow":   {"A call of this reading took %s s, which is slower than the rate and is what the hours come from.", "Вызов при этом чтении занимал %s с, это медленнее заданной скорости, часы посчитаны по нему."},
 	"forecast_calls":  {"Calls to Intercom, writes; checking what was written takes about one read more for each record.", "Вызовы Intercom, запись; проверка записанного добавит примерно по одному чтению на запись."},
 	"call":            {"call", "вызов"},
