@@ -21,8 +21,8 @@ func TestPictures(t *testing.T) {
 		{"bytes in the text", `a<img alt="x" src="data:image/png;base64,aGFs
 bG8=">b`, `a<img src="cid:picture" alt="n1">b`, "image/png:hallo"},
 		{"without quotes", `<img src=data:image/jpg;base64,aGFsbG8=>`, `<img src="cid:picture" alt="n1">`, "image/jpeg:hallo"},
-		{"half of a picture", `<img src="data:image/gif;base64,aGFsb">`, `<img src="cid:left-out">`, "image/gif:hal!"},
-		{"one that is not kept", `<img src="download?uuid=file$13">`, `<img src="cid:left-out">`, "file$13"},
+		{"half of a picture", `<img src="data:image/gif;base64,aGFsb">`, `<img src="cid:left-out" alt="n1">`, "image/gif:hal!"},
+		{"one that is not kept", `<img src="download?uuid=file$13">`, `<img src="cid:left-out" alt="n1">`, "file$13"},
 		{"the name is no mark", `<img src="download?uuid=file$66">`, `<img src="download?uuid=file$66" alt="&#34;&gt;&lt;script&gt;">`, "file$66"},
 		{"from elsewhere", `<img src="https://elsewhere.example/a.png">`, `<img src="https://elsewhere.example/a.png">`, ""},
 		{"no picture by its type", `<img src="data:image/svg+xml;base64,aGFsbG8=">`, `<img src="data:image/svg+xml;base64,aGFsbG8=">`, ""},
