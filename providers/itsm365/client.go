@@ -169,42 +169,48 @@ func (s *Source) request(path string, query url.Values) transport.Request {
 // through it, of whichever worker and also when it is a repeated one (IT 1.5).
 func (s *Source) admit(ctx context.Context) error {
 	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
 		now := s.clock.Now()
-		free, tell := s.free(now)
-		if !free.After(now) {
-			return nil
+		if until := s.closed(now); until.After(now) {
+			s.tell(now)
+			if err := s.clock.Sleep(ctx, until.Sub(now)); err != nil {
+				return err
+			}
+			continue
 		}
-		if tell {
-			s.waiting(free.In(s.zone))
-		}
-		if err := s.clock.Sleep(ctx, free.Sub(now)); err != nil {
+		s.mu.Lock()
+		wait := s.pace.ReserveN(now, 1).DelayFrom(now)
+		s.mu.Unlock()
+		if err := s.clock.Sleep(ctx, wait); err != nil {
 			return err
+		}
+		if now = s.clock.Now(); !s.closed(now).After(now) { // else the wait began in time and ended too late
+			return nil
 		}
 	}
 }
 
-// free is when a call may leave as far as is known now, and takes its place if that is at once. tell: it is the next window, and
-// nobody has been told yet.
-func (s *Source) free(now time.Time) (at time.Time, tell bool) {
+// closed is until when no call may leave, whatever the rate: the service wants none, or it is outside the window.
+func (s *Source) closed(now time.Time) time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.rest.After(now) {
-		return s.rest, false
+		return s.rest
 	}
-	if next := s.windows.next(now); next.After(now) {
-		tell = s.waiting != nil && !next.Equal(s.told)
-		s.told = next
-		return next, tell
+	return s.windows.next(now)
+}
+
+// tell says once of each wait for the window until when it is.
+func (s *Source) tell(now time.Time) {
+	s.mu.Lock()
+	until := s.windows.next(now)
+	tell := s.waiting != nil && until.After(now) && !until.Equal(s.told)
+	if tell {
+		s.told = until
 	}
-	place := s.pace.ReserveN(now, 1)
-	wait := place.DelayFrom(now)
-	if wait > 0 {
-		place.CancelAt(now) // who comes first when the wait is over takes it
+	s.mu.Unlock()
+	if tell {
+		s.waiting(until.In(s.zone))
 	}
-	return now.Add(wait), false
 }
 
 // busy lets nobody call for so long.
