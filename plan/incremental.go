@@ -14,7 +14,7 @@ var ErrNoCollection = errors.New("the source has no such collection")
 type Incremental interface {
 	Source
 	// Shape names all that a row depends on beside the object itself: attributes that are asked for, zone, filter, and what is
-	// shown of such objects at all. Rows of another shape are read again.
+	// shown of such objects at all where they are listed. Rows of another shape are read again.
 	Shape(ctx context.Context, d Data) (string, error)
 	// Heads yields one head for each row of d, in the source's order, each row once. It is for data without Of, and for
 	// data with Of that is read in bulk.
@@ -27,6 +27,9 @@ type Incremental interface {
 	Owned(ctx context.Context, d Data, owners iter.Seq2[string, error]) iter.Seq2[Holding, error]
 	// Bulk reports that d, which has Of, is read with Heads all the same.
 	Bulk(d Data) bool
+	// Sight looks at a collection that is read owner by owner, of which objects that did not change are not read again: is it
+	// shown as before? What the service does not say is no error.
+	Sight(ctx context.Context, d Data) (Sight, error)
 	// Reader names who reads: whoever has another name may see other things. No secret can be found out from it.
 	Reader() string
 	// Remember makes the source keep its answers on lists in m, and take from it those it has; nil ends that.
@@ -44,6 +47,18 @@ type Head struct {
 	// Row is the row itself where the list has it anyway.
 	Row *Row
 }
+
+// A Sight is what a glance at a collection shows.
+type Sight struct {
+	// Known: the service has answered. Empty: it showed no object; NoneInternal: it was asked for internal ones and showed none.
+	Known, Empty, NoneInternal bool
+	// Attrs are the attributes of an object, sorted; Objects are some that are shown.
+	Attrs   []string
+	Objects []Glimpse
+}
+
+// A Glimpse is an object that is shown, and whose it is.
+type Glimpse struct{ UUID, Owner string }
 
 // A Holding is what one owner has of a collection, read at one time.
 type Holding struct {

@@ -235,7 +235,7 @@ func (s *Source) call(ctx context.Context, path string, query url.Values, body a
 		r.Header.Set("Content-Type", "application/json")
 	}
 	s.calls.Add(1)
-	res, err := s.http.Do(ctx, r)
+	res, err := s.client(ctx).Do(ctx, r)
 	if err != nil {
 		return nil, s.failed(path, err)
 	}

@@ -208,8 +208,64 @@ func TestAllAttributesRefused(t *testing.T) {
 	if len(rows) != 2 || values(t, rows[1])["text"] != "b" {
 		t.Errorf("%v", rows)
 	}
-	if n := w.calls("find/comment"); n != 1+2+2+1 { // the refused one, a page and an end for two, nothing for the third
+	if n := w.calls("find/comment"); n != 2+2+2+1 { // the refused one, twice, a page and an end for two, nothing for the third
 		t.Errorf("%d calls", n)
+	}
+}
+
+// An error inside of the service that passes looks like a refusal: the page is asked for once more, and nothing is read otherwise
+// than before. One that stays ends the read of a list; whole objects in bulk are no way round it.
+func TestErrorInsideTheService(t *testing.T) {
+	files := tickets(9)
+	files["comment.jsonl"] = `{"UUID":"comment$101","metaClass":"comment","text":"a","source":"serviceCall$1"}`
+	for _, c := range []struct {
+		name  string
+		d     plan.Data
+		times int
+		want  string
+	}{
+		{"a list, once", pages("serviceCall", "number", "title"), 1, ""},
+		{"a list, for good", pages("serviceCall", "number", "title"), 1000, "NullPointerException"},
+		{"comments, once", func() plan.Data { d := comments(); d.Args["attrs"] = []plan.Value{"text"}; return d }(), 1, ""},
+	} {
+		_, w := tenant(t, sandbox.Options{FS: dir(files)})
+		left := c.times
+		w.answer = func(r *http.Request) (*http.Response, error) {
+			if left--; left >= 0 && r.URL.Query().Get("limit") != "1" {
+				return reply(r, 500, "text/plain", "java.lang.NullPointerException"), nil
+			}
+			return nil, nil
+		}
+		_, err := read(t.Context(), source(t, w, map[string]plan.Value{"page_size": int64(4)}), c.d, "serviceCall$1", "serviceCall$2")
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		for _, u := range w.urls {
+			if !strings.Contains(u, "attrs=") {
+				t.Errorf("%s: whole objects: %s", c.name, u)
+			}
+		}
+	}
+}
+
+// TestWholeObjectsAreLight: where objects have to be read whole, back-links and what is never asked for do not stay (trap 11).
+func TestWholeObjectsAreLight(t *testing.T) {
+	_, w := tenant(t, sandbox.Options{FS: dir(map[string]string{"employee.jsonl": `{"UUID":"employee$1","metaClass":"employee","title":"Ann","email":"a@b.example","password":"x","votes":[],"own":"1"}`})})
+	w.answer = func(r *http.Request) (*http.Response, error) {
+		if r.URL.Query().Has("attrs") {
+			return reply(r, 500, "text/plain", "no attrs"), nil
+		}
+		return nil, nil
+	}
+	rows := mustRead(t, source(t, w, nil), pages("employee", "title", "email"))
+	if v := values(t, rows[0]); len(rows) != 1 || v["own"] != "1" || v["password"] != nil || v["votes"] != nil {
+		t.Errorf("%v", v)
+	}
+	d := pages("employee", "title")
+	delete(d.Args, "attrs")
+	d.Args["whole"] = true
+	if v := values(t, mustRead(t, source(t, w, nil), d)[0]); v["votes"] == nil {
+		t.Errorf("a block that wants whole objects: %v", v)
 	}
 }
 
@@ -241,7 +297,7 @@ func TestUnknownAttributeOfAList(t *testing.T) {
 				refused++
 			}
 		}
-		if refused != 2 {
+		if refused != 3 { // twice with the others, once alone
 			t.Errorf("silent %v: asked %d times for it: %v", silent, refused, w.urls)
 		}
 	}
@@ -261,7 +317,7 @@ func TestAttributesRefused(t *testing.T) {
 	if len(rows) != 3 || values(t, rows[2])["text"] != "c" {
 		t.Errorf("%v", rows)
 	}
-	if n := w.calls("find/comment"); n != 2+3*2 { // the refused one, alone as well, and a page and an end for each
+	if n := w.calls("find/comment"); n != 3+3*2 { // the refused one, twice, and alone, and a page and an end for each
 		t.Errorf("%d calls", n)
 	}
 }

@@ -62,12 +62,11 @@ func (s *Source) readFiles(ctx context.Context, d plan.Data, attrs []string) err
 		return err == nil
 	}
 	s.pages(ctx, r)
-	var he *transport.HTTPError
 	switch {
-	case errors.As(failed, &he) && final(failed):
-		how = filesByOwner
-	case failed != nil:
+	case failed != nil && (ctx.Err() != nil || errors.Is(failed, ErrKey)):
 		return failed
+	case failed != nil: // refused, or more than it can manage: an overload page, nothing, too slow
+		how = filesByOwner
 	}
 	m.mu.Lock()
 	m.files = how

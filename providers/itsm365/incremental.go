@@ -29,11 +29,11 @@ func (s *Source) Shape(ctx context.Context, d plan.Data) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	sight, err := s.sight(ctx, d, class, attrs)
-	if err != nil {
-		return "", fmt.Errorf("see what is shown of %s: %w", class, err)
+	shown := "" // of what is listed a sample was seen by Describe; of what is owned see Sight
+	if len(d.Of) == 0 {
+		shown = strings.Join(s.shown(class, attrs), ",")
 	}
-	return strings.Join([]string{sight, s.base, class, string(filter), strings.Join(attrs, ","), s.dates.names(), filesArg(d), strings.Join(d.Key, ","), strings.Join(d.Of, ","), d.By, fmt.Sprint(s.Bulk(d))}, "|"), nil
+	return strings.Join([]string{shown, s.base, class, string(filter), strings.Join(attrs, ","), s.dates.names(), filesArg(d), strings.Join(d.Key, ","), strings.Join(d.Of, ","), d.By, fmt.Sprint(s.Bulk(d))}, "|"), nil
 }
 
 // Bulk reports the block's argument.

@@ -337,10 +337,17 @@ func (s *Source) page(ctx context.Context, r *reading, offset, limit int) ([]jso
 	if len(r.attrs) == 0 || !errors.As(err, &he) || he.Status != http.StatusInternalServerError || !final(err) {
 		return objs, err
 	}
-	if less, err := s.refuse(ctx, r, he); err != nil {
-		return nil, err
-	} else if less {
+	again, err2 := s.list(ctx, r, r.attrs, offset, limit) // an error inside of the service looks like a refusal, and may pass
+	if err2 == nil {
+		return again, nil
+	}
+	switch found, rerr := s.refuse(ctx, r, he); {
+	case rerr != nil:
+		return nil, rerr
+	case found == someRefused:
 		return s.page(ctx, r, offset, limit)
+	case found == noneRefused && r.owner == "":
+		return nil, err // whole objects in bulk are no way round it (IT 2.1, trap 11)
 	}
 	whole, werr := s.list(ctx, r, nil, offset, limit)
 	if werr != nil {
@@ -361,9 +368,16 @@ func (s *Source) taken(class string, attrs []string) []string {
 	return slices.DeleteFunc(slices.Clone(attrs), func(a string) bool { return s.refused[class][a] })
 }
 
-// refuse finds out which attributes of a reading the service refuses, and reports whether there are any: it asks one object for
+// What refuse found.
+const (
+	noneRefused = iota
+	someRefused
+	allRefused
+)
+
+// refuse finds out which attributes of a reading the service refuses: it asks one object for
 // each of those that its answer names, or for every one where it names none. Of comments it is asked for no more than that.
-func (s *Source) refuse(ctx context.Context, r *reading, he *transport.HTTPError) (bool, error) {
+func (s *Source) refuse(ctx context.Context, r *reading, he *transport.HTTPError) (int, error) {
 	own := func(a string) bool { return a != "UUID" && a != "metaClass" }
 	named := words(he.Text)
 	asked := slices.DeleteFunc(slices.Clone(r.attrs), func(a string) bool { return !own(a) || !slices.Contains(named, a) })
@@ -378,11 +392,11 @@ func (s *Source) refuse(ctx context.Context, r *reading, he *transport.HTTPError
 		case errors.As(err, &one) && one.Status == http.StatusInternalServerError && final(err) && !badKey(one):
 			bad = append(bad, a)
 		case err != nil:
-			return false, err
+			return noneRefused, err
 		}
 	}
 	if len(bad) > 1 && len(bad) == len(r.attrs)-2 {
-		return false, nil // it is not about one of them
+		return allRefused, nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -392,7 +406,10 @@ func (s *Source) refuse(ctx context.Context, r *reading, he *transport.HTTPError
 		}
 		s.refused[r.class][a] = true
 	}
-	return len(bad) > 0, nil
+	if len(bad) == 0 {
+		return noneRefused, nil
+	}
+	return someRefused, nil
 }
 
 // words are the words of a text, as codes of attributes are.
@@ -551,6 +568,16 @@ func (s *Source) row(r *reading, raw json.RawMessage, offset int) (plan.Row, str
 	if err := dec.Decode(&obj); err != nil {
 		row.Broken = "is no object: " + err.Error()
 		return row, ""
+	}
+	if whole, _ := r.d.Args["whole"].(bool); r.attrs == nil && !whole {
+		n := len(obj)
+		maps.DeleteFunc(obj, func(name string, _ any) bool { return heavy[name] }) // it was not asked for
+		if len(obj) < n {
+			if text, err = encode(obj); err != nil {
+				row.Broken = "is no object: " + err.Error()
+				return row, ""
+			}
+		}
 	}
 	uuid, _ := obj["UUID"].(string)
 	if uuid == "" {

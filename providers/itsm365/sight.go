@@ -8,7 +8,6 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strings"
 
 	"deskform/plan"
 	"deskform/providers/transport"
@@ -20,24 +19,66 @@ func (s *Source) Reader() string {
 	return hex.EncodeToString(sum[:6])
 }
 
-// sight is what is shown of a collection at all, as far as one object and one internal one tell: a key that is given a right
-// sees more of objects that did not change (IT 1.2, 2.7). What is read owner by owner is looked at in the list of the whole
-// class, which a service may refuse or leave empty: then that is all there is to say.
-func (s *Source) sight(ctx context.Context, d plan.Data, class string, attrs []string) (string, error) {
-	if len(d.Of) == 0 {
-		return strings.Join(s.shown(class, attrs), ","), nil // a sample was seen by Describe
+// Sight looks at the first object of the whole class, and at its first internal one: rights are checked object by object, and a
+// key that is given one sees more of objects that did not change (IT 1.2, 2.7). A service may refuse such a list, not manage
+// it, or leave it empty: then there is nothing to say, and nothing fails.
+func (s *Source) Sight(ctx context.Context, d plan.Data) (plan.Sight, error) {
+	var out plan.Sight
+	class, err := classArg(d)
+	if err != nil {
+		return out, err
+	}
+	attrs, err := s.attrsOf(ctx, d, class)
+	if err != nil {
+		return out, err
 	}
 	filter := filterArg(d)
-	first, err := s.glance(ctx, class, filter, attrs)
-	if err != nil {
-		return "", err
+	first, ok, err := s.glance(ctx, class, filter, attrs)
+	if err != nil || !ok {
+		return out, err
 	}
+	out.Known, out.Empty, out.Attrs = true, first == nil, slices.Sorted(maps.Keys(first))
+	out.Objects = glimpsed(out.Objects, d, first)
 	if classFrom(class) != "comment" || attrs != nil && !slices.Contains(attrs, "private") {
-		return first, nil
+		return out, nil
 	}
 	filter["private"] = true
-	internal, err := s.glance(ctx, class, filter, []string{"UUID"})
-	return first + " internal " + internal, err
+	internal, ok, err := s.glance(ctx, class, filter, []string{"UUID", d.By})
+	out.NoneInternal = ok && internal == nil
+	out.Objects = glimpsed(out.Objects, d, internal)
+	return out, err
+}
+
+// glimpsed adds an object and whose it is.
+func glimpsed(list []plan.Glimpse, d plan.Data, obj map[string]json.RawMessage) []plan.Glimpse {
+	var g plan.Glimpse
+	var link struct{ UUID string }
+	if json.Unmarshal(obj["UUID"], &g.UUID) != nil || g.UUID == "" {
+		return list
+	}
+	if json.Unmarshal(obj[d.By], &link) == nil {
+		g.Owner = link.UUID
+	} else if json.Unmarshal(obj[d.By], &g.Owner) != nil {
+		return list
+	}
+	return append(list, g)
+}
+
+// glance looks at the first object of a list; nil where there is none. ok is false when nobody can tell. It is one call, which is
+// not repeated: nothing depends on it.
+func (s *Source) glance(ctx context.Context, class string, filter map[string]any, attrs []string) (obj map[string]json.RawMessage, ok bool, err error) {
+	objs, err := s.find(hastily(ctx), class, filter, attrs, 0, 1)
+	switch {
+	case ctx.Err() != nil || errors.Is(err, ErrKey):
+		return nil, false, err
+	case err != nil && len(attrs) > 2: // it may be about one of them
+		return s.glance(ctx, class, filter, nil)
+	case err != nil:
+		return nil, false, nil
+	case len(objs) == 0:
+		return nil, true, nil
+	}
+	return obj, json.Unmarshal(objs[0], &obj) == nil, nil
 }
 
 // shown are those of some attributes that whole objects of the class have.
@@ -47,23 +88,17 @@ func (s *Source) shown(class string, attrs []string) []string {
 	return slices.DeleteFunc(slices.Clone(attrs), func(a string) bool { return !s.attrs[class][a] })
 }
 
-// glance looks at the first object of a list.
-func (s *Source) glance(ctx context.Context, class string, filter map[string]any, attrs []string) (string, error) {
-	objs, err := s.find(ctx, class, filter, attrs, 0, 1)
-	var he *transport.HTTPError
-	switch {
-	case errors.As(err, &he) && final(err) && len(attrs) > 0:
-		return s.glance(ctx, class, filter, nil)
-	case errors.As(err, &he) && final(err):
-		return "refused", nil
-	case err != nil:
-		return "", err
-	case len(objs) == 0:
-		return "none", nil
+type hastyKey struct{}
+
+// hastily returns a context in which calls are made once.
+func hastily(ctx context.Context) context.Context { return context.WithValue(ctx, hastyKey{}, true) }
+
+// client is the one for the calls of a context.
+func (s *Source) client(ctx context.Context) *transport.Client {
+	if ctx.Value(hastyKey{}) == nil {
+		return s.http
 	}
-	var obj map[string]json.RawMessage
-	if json.Unmarshal(objs[0], &obj) != nil {
-		return "odd", nil // its row says what is wrong
-	}
-	return strings.Join(slices.Sorted(maps.Keys(obj)), ","), nil
+	c := *s.http
+	c.Retries = 0
+	return &c
 }

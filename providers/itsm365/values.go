@@ -25,6 +25,11 @@ func normalize(raw json.RawMessage, model map[string]plan.Column, d dates) (json
 			obj[k] = normalizeValue(v, d)
 		}
 	}
+	return encode(obj)
+}
+
+// encode writes an object as one line of JSON.
+func encode(obj map[string]any) (json.RawMessage, error) {
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -334,6 +335,31 @@ func (c *Cache) Unsettle(ctx context.Context, d plan.Data, rows []plan.Row) erro
 		return nil
 	})
 }
+
+// Lacks reports whether an owner, who is there, does not have an object, as read now or as it was.
+func (g *Gathering) Lacks(ctx context.Context, owner, uuid string) (bool, error) {
+	there := false
+	for _, of := range g.of {
+		_, ok, err := g.c.RowByKey(ctx, of, owner)
+		if err != nil {
+			return false, err
+		}
+		there = there || ok
+	}
+	if !there {
+		return false, nil
+	}
+	h, end, err := g.holders(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer end()
+	rows, err := g.heldBy(ctx, h, owner)
+	return !slices.ContainsFunc(rows, func(k kept) bool { return k.UUID == uuid }), err
+}
+
+// ReadAgain makes all count as not read that was read before this pull began.
+func (g *Gathering) ReadAgain() { g.since = max(g.since, g.began) }
 
 // Drop forgets what was gathered and not settled.
 func (g *Gathering) Drop(ctx context.Context) error {

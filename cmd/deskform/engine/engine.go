@@ -121,6 +121,7 @@ type Engine struct {
 	// session is the pull that is going on; another says that somebody else read the rows that are there.
 	session cache.Session
 	another bool
+	full    bool // it is a full one
 	// applied is how many rows each data block had at the last apply, tallied what was counted in them.
 	applied map[string]int
 	tallied map[string]cache.Tally

@@ -36,7 +36,7 @@ func (e *Engine) beginPull(ctx context.Context, mode string) (end func(context.C
 	if err != nil {
 		return nil, err
 	}
-	e.another = known && before != reader && mode != PullFull
+	e.full, e.another = mode == PullFull, known && before != reader && mode != PullFull
 	if e.applied, err = e.State.RowCounts(ctx); err != nil {
 		return nil, err
 	}
@@ -115,6 +115,17 @@ func (e *Engine) gather(ctx context.Context, src plan.Incremental, l *look, mode
 	if mode == PullFull && since.Before(e.session.Began) {
 		since = e.session.Began
 	}
+	owned := len(d.Of) > 0 && !src.Bulk(d)
+	var sight plan.Sight
+	if owned && l.Absent == "" {
+		var other bool
+		if sight, other, err = e.sight(ctx, src, l); err != nil {
+			return err
+		}
+		if other && since.Before(e.session.Began) {
+			since = e.session.Began
+		}
+	}
 	g, err := e.Cache.Gather(ctx, d, of, shape, e.session, since)
 	if err != nil {
 		return err
@@ -123,11 +134,12 @@ func (e *Engine) gather(ctx context.Context, src plan.Incremental, l *look, mode
 	if err := e.tryAgain(ctx, src, l); err != nil {
 		return err
 	}
-	owned := len(d.Of) > 0 && !src.Bulk(d)
 	switch {
 	case l.Absent != "":
 	case owned:
-		err = e.gatherOwned(ctx, src, d, g, fill)
+		if err = e.gatherOwned(ctx, src, d, g, fill); err == nil {
+			err = e.gatherMissed(ctx, src, d, g, fill, sight)
+		}
 	default:
 		err = e.gatherListed(ctx, src, d, g, fill)
 	}
@@ -147,7 +159,64 @@ func (e *Engine) gather(ctx context.Context, src plan.Incremental, l *look, mode
 	if unusable(err) {
 		err = errors.Join(err, g.Drop(context.WithoutCancel(ctx)))
 	}
+	if err == nil && len(sight.Attrs) > 0 {
+		err = e.Cache.Set(ctx, "sight "+d.Address(), strings.Join(sight.Attrs, ","))
+	}
 	return err
+}
+
+// sight looks at a collection that is read owner by owner. other: it is shown otherwise than before, so that what did not change
+// is read again as well.
+func (e *Engine) sight(ctx context.Context, src plan.Incremental, l *look) (s plan.Sight, other bool, err error) {
+	data := l.Data
+	if s, err = src.Sight(ctx, l.block); err != nil || !s.Known {
+		return s, false, err
+	}
+	before, known, err := e.Cache.Get(ctx, "sight "+data)
+	if err != nil {
+		return s, false, err
+	}
+	if known && len(s.Attrs) > 0 && before != strings.Join(s.Attrs, ",") {
+		return s, true, nil
+	}
+	if again, _, err := e.Cache.Get(ctx, "again "+data); err != nil || again == e.session.Began.Format(time.RFC3339Nano) {
+		return s, err == nil, err // this pull had begun to read all again
+	}
+	// One that is gone was deleted; several are hidden.
+	rows, internal := 0, 0
+	if rows, err = e.Cache.Size(ctx, data); err == nil && l.wide.Private != "" {
+		internal, err = e.Cache.True(ctx, data, l.wide.Private)
+	}
+	return s, s.Empty && rows > 1 || s.NoneInternal && internal > 1, err
+}
+
+// gatherMissed reads all owners again where an object that is shown now is not among those of its owner, which did not change:
+// it was hidden before, and others were as well.
+func (e *Engine) gatherMissed(ctx context.Context, src plan.Incremental, d plan.Data, g *cache.Gathering, fill filler, sight plan.Sight) error {
+	for _, o := range sight.Objects {
+		if lacks, err := g.Lacks(ctx, o.Owner, o.UUID); err != nil || !lacks {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		odd, _, err := e.Cache.Get(ctx, "odd "+d.Address())
+		if err != nil || odd == o.UUID {
+			return err // it was looked for before, and its owner's list does not have it
+		}
+		if err := e.Cache.Set(ctx, "again "+d.Address(), e.session.Began.Format(time.RFC3339Nano)); err != nil {
+			return err
+		}
+		g.ReadAgain()
+		if err := e.gatherOwned(ctx, src, d, g, fill); err != nil {
+			return err
+		}
+		if lacks, err := g.Lacks(ctx, o.Owner, o.UUID); err != nil || !lacks {
+			return err
+		}
+		return e.Cache.Set(ctx, "odd "+d.Address(), o.UUID)
+	}
+	return nil
 }
 
 type filler func(context.Context, plan.Row) (plan.Row, error)
@@ -319,6 +388,14 @@ func (e *Engine) blind(ctx context.Context, l *look, rows int64) error {
 	if len(d.Of) == 0 || l.Absent != "" || d.Type == "export" {
 		return nil
 	}
+	note := func(text string) error {
+		told, _, err := e.Cache.Get(ctx, "told "+l.Data)
+		if err != nil || told == text && !e.another && !e.full {
+			return err // once: a desk may be so
+		}
+		l.Notes = append(l.Notes, text)
+		return e.Cache.Set(ctx, "told "+l.Data, text)
+	}
 	if rows == 0 {
 		owners := 0
 		for _, of := range d.Of {
@@ -329,18 +406,25 @@ func (e *Engine) blind(ctx context.Context, l *look, rows int64) error {
 			owners += n
 		}
 		if owners >= many {
-			l.Notes = append(l.Notes, fmt.Sprintf("none of %d rows that could have some has one; ask whether the key may read them", owners))
+			return note("not one row that could have some has one; ask whether the key may read them")
 		}
 		return nil
 	}
 	if l.wide.Private == "" || rows < many {
 		return nil
 	}
-	internal, err := e.Cache.True(ctx, l.Data, l.wide.Private)
-	if err == nil && internal == 0 {
-		l.Notes = append(l.Notes, fmt.Sprintf("none of %d rows is internal; ask whether the key may read internal ones", rows))
+	t, err := e.Cache.Tally(ctx, l.Data)
+	if err != nil {
+		return err
 	}
-	return err
+	if d.Type == "itsm365" && t != nil && t.Whole().Filled[l.wide.Private] == 0 {
+		return note(fmt.Sprintf("not one row says whether it is internal: %s is not shown. Ask whether the key may read that attribute", l.wide.Private))
+	}
+	internal, err := e.Cache.True(ctx, l.Data, l.wide.Private)
+	if err != nil || internal > 0 {
+		return err
+	}
+	return note("not one row is internal; ask whether the key may read internal ones")
 }
 
 // Text says how a count differs.

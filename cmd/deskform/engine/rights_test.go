@@ -20,8 +20,8 @@ func TestKeyGainsRights(t *testing.T) {
 		poor itsmsandbox.Profile
 		note string // of the comments, or of the files that were not read
 	}{
-		"comments":              {itsmsandbox.Profile{HiddenClasses: []string{"comment"}}, "none of 120 rows that could have some has one"},
-		"internal comments":     {itsmsandbox.Profile{HiddenPrivate: true}, "rows is internal; ask whether the key may read internal ones"},
+		"comments":              {itsmsandbox.Profile{HiddenClasses: []string{"comment"}}, "not one row that could have some has one"},
+		"internal comments":     {itsmsandbox.Profile{HiddenPrivate: true}, "not one row is internal; ask whether the key may read internal ones"},
 		"authors of comments":   {itsmsandbox.Profile{HiddenAttrs: []string{"comment.author"}}, ""},
 		"an attribute":          {itsmsandbox.Profile{HiddenAttrs: []string{"serviceCall.clientEmail"}}, ""},
 		"bytes of files":        {itsmsandbox.Profile{DenyGetFile: []string{"*"}}, "could not be read"},
@@ -78,6 +78,127 @@ func TestKeyLosesCommentsWithANewTicket(t *testing.T) {
 			t.Errorf("%+v: %v", poor, err)
 		}
 		n.same("nothing is taken over", map[string][]string{"comments": n.rows(n.dir)["comments"]}, map[string][]string{"comments": before["comments"]})
+	}
+}
+
+// TestListOfAllRefused: where the service cannot answer the list of all comments, or of all files, whatever it says instead, what
+// owners have is read all the same, and nothing is read twice for it (IT 2.7, 8.2).
+func TestListOfAllRefused(t *testing.T) {
+	answers := map[string]func(*http.Request) *http.Response{
+		"a refusal":        func(r *http.Request) *http.Response { return answer(r, 500, "Запрещено") },
+		"an overload page": func(r *http.Request) *http.Response { return answer(r, 504, "<html>Gateway Time-out</html>") },
+		"an error page":    func(r *http.Request) *http.Response { return answer(r, 500, "<html>error</html>") },
+		"nothing":          func(r *http.Request) *http.Response { return answer(r, 200, "") },
+		"a login page":     func(r *http.Request) *http.Response { return answer(r, 200, "<html>login</html>") },
+		"an empty list":    func(r *http.Request) *http.Response { return answer(r, 200, "[]") },
+	}
+	for _, class := range []string{"comment", "file"} {
+		for name, say := range answers {
+			t.Run(class+", "+name, func(t *testing.T) {
+				n := newTenant(t, itsmsandbox.Options{FS: acme(t, 25)}, tenantData)
+				want := n.fresh()
+				flaky := true
+				n.before = func(_ int, r *http.Request) *http.Response {
+					if !flaky || !strings.HasSuffix(r.URL.Path, "find/"+class) {
+						return nil
+					}
+					body, err := r.GetBody()
+					if err != nil {
+						t.Error(err)
+						return nil
+					}
+					if text, _ := io.ReadAll(body); strings.Contains(string(text), `"source"`) {
+						return nil
+					}
+					return say(r)
+				}
+				n.mustPull(n.dir, engine.PullAuto)
+				if class == "comment" || name != "an empty list" {
+					n.same("", n.rows(n.dir), want)
+				}
+				n.clock.Move(time.Hour)
+				flaky = false
+				n.count()
+				n.mustPull(n.dir, engine.PullAuto) // it can again
+				if owners := n.asked("find/comment", `"source":"`); owners > 0 && class == "comment" {
+					t.Errorf("%d owners were asked again", owners)
+				}
+				n.same("", n.rows(n.dir), want)
+			})
+		}
+	}
+}
+
+// TestFirstInternalComment: the tenant's first internal comment costs what any comment does, as does taking it away; one that a
+// key was not shown before makes all be read again.
+func TestFirstInternalComment(t *testing.T) {
+	files := acme(t, 60)
+	var public strings.Builder
+	for line := range strings.Lines(string(files["comment.jsonl"].Data)) {
+		if !strings.Contains(line, `"private":true`) {
+			public.WriteString(line)
+		}
+	}
+	files["comment.jsonl"].Data = []byte(public.String())
+	n := newTenant(t, itsmsandbox.Options{FS: files}, tenantData)
+	p := n.mustPull(n.dir, engine.PullAuto)
+	if notes := p["comments"].Notes; len(notes) != 1 || notes[0] != "not one row is internal; ask whether the key may read internal ones" {
+		t.Errorf("the pull says %q", notes)
+	}
+	n.count()
+	n.clock.Move(time.Hour)
+	if notes := n.mustPull(n.dir, engine.PullAuto)["comments"].Notes; len(notes) > 0 {
+		t.Errorf("it says so again: %q", notes)
+	}
+	calm := n.count()
+	ticket := uuid(n.rows(n.dir), "tickets", 7)
+	uuids, err := n.far.Mutate(itsmsandbox.Mutation{Op: "set", UUID: ticket, Attrs: map[string]any{"clientPhone": "1"}},
+		itsmsandbox.Mutation{Op: "append", Attrs: map[string]any{"metaClass": "comment", "source": ticket, "text": "inside", "private": true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.clock.Move(time.Hour)
+	n.mustPull(n.dir, engine.PullAuto)
+	if calls := n.count(); calls > calm+3 {
+		t.Errorf("%d calls with the first internal comment, %d without", calls, calm)
+	}
+	n.mutate(itsmsandbox.Mutation{Op: "set", UUID: ticket, Attrs: map[string]any{"clientPhone": "2"}}, itsmsandbox.Mutation{Op: "delete", UUID: uuids[len(uuids)-1]})
+	n.clock.Move(time.Hour)
+	n.mustPull(n.dir, engine.PullAuto)
+	if calls := n.count(); calls > calm+3 {
+		t.Errorf("%d calls when it is gone, %d without", calls, calm)
+	}
+	n.same("in the end", n.rows(n.dir), n.fresh())
+}
+
+// TestOneFileGoneForGood: a file that nobody has any more does not keep those from being tried again that the key may read by now.
+func TestOneFileGoneForGood(t *testing.T) {
+	n := newTenant(t, itsmsandbox.Options{FS: acme(t, 120), Keys: map[string]itsmsandbox.Profile{goodKey: {}, poorKey: {DenyGetFile: []string{"*"}}}}, tenantData)
+	n.key = poorKey
+	first := ""
+	unread := 0
+	for _, p := range n.mustPull(n.dir, engine.PullAuto) {
+		if unread += p.Unread; p.Unread > 0 && first == "" && p.Data == "itsm365.tickets" {
+			first = p.FirstUnread[0].UUID
+		}
+	}
+	if unread < 3 || first == "" {
+		t.Fatalf("%d unread, the first %q", unread, first)
+	}
+	n.before = func(_ int, r *http.Request) *http.Response {
+		if strings.Contains(r.URL.Path, "get-file/"+first) {
+			return answer(r, 500, "Объект не найден")
+		}
+		return nil
+	}
+	n.key = goodKey
+	n.clock.Move(time.Hour)
+	unread = 0
+	for _, p := range n.mustPull(n.dir, engine.PullAuto) {
+		unread += p.Unread
+	}
+	if unread != 1 {
+		t.Errorf("%d files are unread, want the one", unread)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"deskform/plan"
@@ -78,51 +79,62 @@ func (e *Engine) unread(ctx context.Context, l *look, yield func(plan.Row, unrea
 	return nil
 }
 
-// tryAgain tries one file, and one picture of a text, that an earlier pull could not read. When it can be read now, as the key
-// was given the right, all rows with such files are read again: one call says so, and not one for each file.
+// tries is how many files that could not be read a pull tries again: some are gone for good, and each pull tries others.
+const tries = 10
+
+// tryAgain tries some files and pictures of texts that an earlier pull could not read. When one can be read now, as the key was
+// given the right, all rows with such files are read again.
 func (e *Engine) tryAgain(ctx context.Context, src plan.Source, l *look) error {
 	opener, ok := src.(plan.Opener)
 	if !ok {
 		return nil
 	}
-	var rows []plan.Row
-	first := map[bool]unreadLink{}
-	of := map[bool]plan.Row{}
+	type failed struct {
+		row  plan.Row
+		link unreadLink
+	}
+	var all []failed
 	err := e.unread(ctx, l, func(row plan.Row, f unreadLink) {
 		row.JSON = nil
-		rows = append(rows, row)
-		if _, tried := first[f.Picture]; !tried {
-			first[f.Picture], of[f.Picture] = f, row
-		}
+		all = append(all, failed{row, f})
 	})
 	if err != nil {
 		return fmt.Errorf("see which files were not read: %w", err)
 	}
-	readable := false
-	for picture, f := range first {
-		open := func() (plan.Content, error) { return opener.OpenFile(ctx, f.UUID) }
-		if drawn, ok := src.(plan.Illustrated); ok && picture {
-			open = func() (plan.Content, error) {
-				return drawn.OpenPicture(ctx, f.UUID, of[picture].UUID, of[picture].Owner)
-			}
+	if len(all) == 0 {
+		return nil
+	}
+	cursor := "tried " + l.Data
+	text, _, err := e.Cache.Get(ctx, cursor)
+	if err != nil {
+		return err
+	}
+	from, _ := strconv.Atoi(text) // ours, or none
+	for n := range min(tries, len(all)) {
+		f := all[(from+n)%len(all)]
+		open := func() (plan.Content, error) { return opener.OpenFile(ctx, f.link.UUID) }
+		if drawn, ok := src.(plan.Illustrated); ok && f.link.Picture {
+			open = func() (plan.Content, error) { return drawn.OpenPicture(ctx, f.link.UUID, f.row.UUID, f.row.Owner) }
 		}
 		c, err := open()
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case errors.Is(err, plan.ErrKey):
-			return fmt.Errorf("try %s again: %w", f.UUID, err)
-		case err == nil:
-			readable = true
-			if err := c.Body.Close(); err != nil {
-				e.Log.Debug("close a file that was tried", "file", f.UUID)
-			}
+			return fmt.Errorf("try %s again: %w", f.link.UUID, err)
+		case err != nil:
+			continue
 		}
+		if err := c.Body.Close(); err != nil {
+			e.Log.Debug("close a file that was tried", "file", f.link.UUID)
+		}
+		rows := make([]plan.Row, len(all))
+		for i := range all {
+			rows[i] = all[i].row
+		}
+		return e.Cache.Unsettle(ctx, l.block, rows)
 	}
-	if !readable {
-		return nil
-	}
-	return e.Cache.Unsettle(ctx, l.block, rows)
+	return e.Cache.Set(ctx, cursor, strconv.Itoa((from+tries)%len(all)))
 }
 
 // UnreadText says how many files could not be read, and why.
@@ -139,5 +151,5 @@ func (p Pulled) UnreadText() string {
 	if p.Unread > len(first) {
 		more = fmt.Sprintf("; and %d more", p.Unread-len(first))
 	}
-	return fmt.Sprintf("%d %s could not be read, and what carries them will say so: %s%s. Ask whether the key may read files", p.Unread, files, strings.Join(first, "; "), more)
+	return fmt.Sprintf("%d %s could not be read, and what carries them will say so: %s%s. Ask whether the key may read files; once it may, `deskform pull --full` reads them", p.Unread, files, strings.Join(first, "; "), more)
 }

@@ -36,7 +36,7 @@ func pagesOf(n, page int) int { return (n + page - 1) / page }
 // pullCalls is the rule of the forecast: what a first pull of data blocks calls, after what this reading has counted.
 //   - A class or type: one whole object of each type, a page on which types are looked for, and the list. Where objects have
 //     a date of change the list has the dates alone, and each page is fetched once more.
-//   - What owners have: a list for each owner; with bulk the list of the class instead.
+//   - What owners have: a list for each owner, and what is shown of the class at all; with bulk the list of the class instead.
 //   - The list of all files, once, if rows of some block get their files from it; where it is refused, one for each row.
 //   - The bytes of each file of those rows, and for a picture inside of a text its file object.
 //
@@ -49,6 +49,10 @@ func (s *survey) pullCalls(blocks []plan.Data) int {
 		bulk, _ := b.Args["bulk"].(bool)
 		switch {
 		case len(b.Of) > 0 && !bulk:
+			calls++ // what is shown of the class
+			if classOf(b) == "comment" {
+				calls++ // and of internal ones
+			}
 			for _, address := range b.Of {
 				if i := slices.IndexFunc(blocks, func(o plan.Data) bool { return o.Address() == address }); i >= 0 {
 					calls += s.ownedCalls(b, blocks[i], page)
