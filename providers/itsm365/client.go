@@ -64,6 +64,7 @@ type Source struct {
 	http    *transport.Client
 	clock   transport.Clock
 	pace    *rate.Limiter
+	clean   *transport.Cleaner // of what rests on the disk
 	waiting func(time.Time)
 
 	inPath atomic.Bool // the server takes filters in the path only
@@ -100,6 +101,7 @@ func New(args map[string]plan.Value, c Config) (*Source, error) {
 			return nil, err
 		}
 	}
+	s.clean = transport.NewCleaner(s.Secrets()...)
 	s.pace = rate.NewLimiter(rate.Limit(set.rate), 1)
 	s.http = &transport.Client{HTTP: &http.Client{Transport: way}, Clock: c.Clock, Redact: c.Redact, Log: c.Log, Timeout: set.timeout, Retries: set.retries, Cap: set.backoff, Final: final, Admit: s.admit, Busy: s.busy}
 	return s, nil

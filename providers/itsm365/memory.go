@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"deskform/plan"
-	"deskform/providers/transport"
 )
 
 // memory answers again what was answered before in a pull that is not over. A question that is asked a second time, as a
@@ -81,6 +80,6 @@ func (m *memory) find(ctx context.Context, s *Source, class string, filter map[s
 	if known, err = json.Marshal(answer); err != nil {
 		return nil, err
 	}
-	known, _ = transport.WithoutKeys(known)
+	known, _ = s.clean.JSON(known)
 	return answer.Objects, m.Keep(ctx, question, known)
 }

@@ -557,7 +557,7 @@ func (s *Source) row(r *reading, raw json.RawMessage, offset int) (plan.Row, str
 		row.JSON, row.Key, row.UUID, row.Pos = raw, uuid.Str, uuid.Str, uuid.Str
 		return row, uuid.Str
 	}
-	text, err := normalize(raw, stockColumns(classFrom(r.class)), s.dates)
+	text, err := s.normalize(raw, stockColumns(classFrom(r.class)))
 	if err != nil {
 		row.Broken = "is no object: " + err.Error()
 		return row, ""

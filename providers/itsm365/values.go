@@ -6,14 +6,13 @@ import (
 	"fmt"
 
 	"deskform/plan"
-	"deskform/providers/transport"
 )
 
-// normalize rewrites an object as the language reads it: dates in RFC 3339 UTC, keys of one-click links taken out (IT trap
-// 25), everything else as it came. Attributes that nobody knows survive. A date that does not exist stays a text, and so does what the model knows for one: a subject may
+// normalize rewrites an object as the language reads it: dates in RFC 3339 UTC, keys taken out, of one-click links (IT trap
+// 25) as its own (IT 8.5.7), everything else as it came. Attributes that nobody knows survive. A date that does not exist stays a text, and so does what the model knows for one: a subject may
 // be nothing but a day.
-func normalize(raw json.RawMessage, model map[string]plan.Column, d dates) (json.RawMessage, error) {
-	raw, _ = transport.WithoutKeys(raw)
+func (s *Source) normalize(raw json.RawMessage, model map[string]plan.Column) (json.RawMessage, error) {
+	raw, _ = s.clean.JSON(raw)
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
 	var obj map[string]any
@@ -22,7 +21,7 @@ func normalize(raw json.RawMessage, model map[string]plan.Column, d dates) (json
 	}
 	for k, v := range obj {
 		if model[k].Type != plan.ColumnString && k != "title" {
-			obj[k] = normalizeValue(v, d)
+			obj[k] = normalizeValue(v, s.dates)
 		}
 	}
 	return encode(obj)

@@ -185,14 +185,15 @@ records "conversation" "tickets" {
 }
 `
 
-// hostile are tickets whose texts hold one-click links with keys of their own, pictures, and addresses elsewhere.
+// hostile are tickets whose texts hold one-click links with keys of their own, the key that they are read with, pictures, and
+// addresses elsewhere.
 func hostile() fstest.MapFS {
 	const link = `https://acme.itsm365.com/sd/services/rest/edit/serviceCall$1/%7Bstate:'closed'%7D?accessKey=dddddddd-4a59-4687-9b0e-15c8d7a6e4f2`
 	return fstest.MapFS{
 		"serviceCall.jsonl": {Data: []byte(`{"UUID":"serviceCall$1","metaClass":"serviceCall$request","number":1,"title":"1","registrationDate":"2026-01-05T10:00:00Z","lastModifiedDate":"2026-01-05T10:00:00Z","descriptionRTF":"<p>Close: <a href=\"` + link + `\">here</a> or ` + link + ` <img src=\"./download?uuid=file$11\"></p>"}
 {"UUID":"serviceCall$2","metaClass":"serviceCall$serviceCall","number":2,"title":"2","registrationDate":"2026-01-06T10:00:00Z","lastModifiedDate":"2026-01-06T10:00:00Z","description":"plain"}
 `)},
-		"comment.jsonl": {Data: []byte(`{"UUID":"comment$3","metaClass":"comment","source":"serviceCall$1","private":false,"creationDate":"2026-01-05T11:00:00Z","text":"<p>See <a href=\"` + link + `\">this</a> <img src=\"https://else.example/pixel.png\"></p>","files":["file$12"]}
+		"comment.jsonl": {Data: []byte(`{"UUID":"comment$3","metaClass":"comment","source":"serviceCall$1","private":false,"creationDate":"2026-01-05T11:00:00Z","text":"<p>Goes with ` + goodKey + ` or ` + strings.ReplaceAll(goodKey, "-", `\u002d`) + ` in. See <a href=\"` + link + `\">this</a> <img src=\"https://else.example/pixel.png\"></p>","files":["file$12"]}
 `)},
 		"file.jsonl": {Data: []byte(`{"UUID":"file$11","metaClass":"file","title":"screen.png","mimeType":"image/png","source":"serviceCall$1","imgFromRTF":true}
 {"UUID":"file$12","metaClass":"file","title":"note.txt","mimeType":"text/plain","source":"comment$3","relation":"files"}
@@ -294,6 +295,9 @@ func acceptNothingTouched(t *testing.T) {
 		if strings.Contains(log.String(), k) {
 			t.Errorf("the key %.4s… is in the log", k)
 		}
+	}
+	if !strings.Contains(dump, "Goes with (key-removed) or (key-removed) in.") {
+		t.Error("what stood around our key in a comment was not migrated")
 	}
 	cached := false
 	err := filepath.WalkDir(dir, func(path string, f fs.DirEntry, err error) error {

@@ -74,7 +74,7 @@ type Options struct {
 type run struct {
 	Options
 	f     *folder
-	clean *cleaner
+	clean *transport.Cleaner
 	// classes are those that are whole, in the order of their reading.
 	classes []ClassReport
 	// strange counts files in a row whose answer was none.
@@ -106,7 +106,7 @@ func Run(ctx context.Context, o Options) (m *Manifest, verified bool, err error)
 		m, err := verify(ctx, o.Dir, o.Step)
 		return m, true, err
 	}
-	r := &run{Options: o, f: f, clean: newCleaner(o.Secrets)}
+	r := &run{Options: o, f: f, clean: transport.NewCleaner(o.Secrets...)}
 	m, err = r.write(ctx)
 	return m, false, err
 }

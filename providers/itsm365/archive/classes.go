@@ -197,7 +197,7 @@ func (r *run) row(w interface{ Write([]byte) (int, error) }, row plan.Row, repor
 		report.Broken = append(report.Broken, row.Pos)
 		return nil
 	}
-	raw, keys := r.clean.text(row.JSON)
+	raw, keys := r.clean.JSON(row.JSON)
 	line, err := oneLine(raw)
 	if err != nil {
 		return fmt.Errorf("archive: %s: %w", row.Key, err)

@@ -13,6 +13,7 @@ import (
 
 	"deskform/providers/itsm365"
 	"deskform/providers/itsm365/metainfo"
+	"deskform/providers/transport"
 )
 
 const (
@@ -130,7 +131,7 @@ func (r *run) keepPart(in io.Reader, to string, kept *Metainfo) error {
 		return err
 	}
 	defer d.drop()
-	n, keys, err := r.clean.copy(d, in)
+	n, keys, err := copyClean(d, in, r.clean)
 	if err != nil {
 		return fmt.Errorf("archive: write %s: %w", to, err)
 	}
@@ -192,7 +193,7 @@ func (r *run) fetchExport(ctx context.Context, src exporter, from *itsm365.Metai
 	}
 	defer d.drop()
 	in := &failing{in: body}
-	n, keys, err := r.clean.copy(d, in)
+	n, keys, err := copyClean(d, in, r.clean)
 	switch {
 	case ctx.Err() != nil:
 		return nil, nil, ctx.Err()
@@ -233,9 +234,9 @@ func (f *failing) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// copy writes a text without keys, piece by piece: a piece ends where no key goes on. It says how much was written, and how
+// copyClean writes a text without keys, piece by piece: a piece ends where no key goes on. It says how much was written, and how
 // many keys there were.
-func (c *cleaner) copy(to io.Writer, from io.Reader) (written int64, keys int, err error) {
+func copyClean(to io.Writer, from io.Reader, c *transport.Cleaner) (written int64, keys int, err error) {
 	in := bufio.NewScanner(from)
 	in.Buffer(make([]byte, 0, 1<<18), maxRun)
 	in.Split(func(data []byte, end bool) (int, []byte, error) {
@@ -249,7 +250,7 @@ func (c *cleaner) copy(to io.Writer, from io.Reader) (written int64, keys int, e
 		return n, data[:n:n], nil
 	})
 	for in.Scan() {
-		text, n := c.text(in.Bytes())
+		text, n := c.Text(in.Bytes())
 		keys += n
 		k, err := to.Write(text)
 		written += int64(k)
