@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/olekukonko/tablewriter"
 	"github.com/spf13/cobra"
@@ -97,7 +98,8 @@ func (a *app) archived(cfg *hcl.Config, s engine.Setup, o *archive.Options) (*it
 	}
 	o.Redact = transport.NewRedactor(cfg.Secrets...)
 	a.hide = o.Redact
-	src, err := itsm365.New(args, itsm365.Config{Clock: a.clock, Log: s.Log, Redact: o.Redact, Ask: s.Ask, Dir: s.Dir})
+	waiting := func(until time.Time, why string) { s.Waiting("itsm365", until, why) }
+	src, err := itsm365.New(args, itsm365.Config{Clock: a.clock, Log: s.Log, Redact: o.Redact, Ask: s.Ask, Dir: s.Dir, Waiting: waiting})
 	if err != nil {
 		return nil, err
 	}

@@ -215,8 +215,8 @@ func (a *app) setup() (engine.Setup, error) {
 	}
 	s.Log = hclog.New(&hclog.LoggerOptions{Name: "deskform", Level: level, Output: hider{a}})
 	s.Watch = staged{newProgress(a.err), s.Log}
-	s.Waiting = func(source string, until time.Time) {
-		fmt.Fprintf(a.err, "Waiting until %s, when the window of provider %s opens\n", until.Format("Mon 02.01. 15:04 MST"), source)
+	s.Waiting = func(source string, until time.Time, why string) {
+		fmt.Fprintf(a.err, "Waiting until %s: %s (provider %s)\n", until.Format("Mon 02.01. 15:04:05 MST"), why, source)
 	}
 	s.Diagnose = func(diags hcl.Diagnostics) { _ = a.diagnose(typed(diags)) }
 	return s, nil

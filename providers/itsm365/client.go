@@ -52,11 +52,20 @@ type Config struct {
 	HTTP http.RoundTripper
 	// Dir is the folder of the configuration, against which the files that the block names are resolved; empty for the working directory.
 	Dir string
-	// Waiting is told until when nothing is called, as it is outside the block's window; nil for nobody.
-	Waiting func(until time.Time)
+	// Waiting is told until when nothing is called, and why: OutsideWindow or PauseAsked; nil for nobody.
+	Waiting func(until time.Time, why string)
 	// Ask asks whoever runs this for a secret, for access_key_prompt; nil where there is nobody.
 	Ask func(question string) (string, error)
 }
+
+// Why nothing is called for a while.
+const (
+	OutsideWindow = "the window opens then"
+	PauseAsked    = "the service asks for a pause"
+)
+
+// longPause is how long a pause may be that nobody is told of.
+const longPause = 10 * time.Second
 
 // Source reads an ITSM 365 tenant. It is safe for concurrent use.
 type Source struct {
@@ -65,7 +74,7 @@ type Source struct {
 	clock   transport.Clock
 	pace    *rate.Limiter
 	clean   *transport.Cleaner // of what rests on the disk
-	waiting func(time.Time)
+	waiting func(time.Time, string)
 
 	inPath atomic.Bool // the server takes filters in the path only
 	calls  atomic.Int64
@@ -77,6 +86,7 @@ type Source struct {
 	noAttrs map[string]bool            // classes whose lists the server gives whole or not at all
 	told    time.Time                  // the end of the last wait for a window that was told of
 	rest    time.Time                  // until when the service wants no calls
+	paused  time.Time                  // the end of the last such pause that was told of
 	date    time.Time                  // the server's, of its last answer
 	memory  *memory                    // nil when nothing is remembered
 }
@@ -201,17 +211,24 @@ func (s *Source) closed(now time.Time) time.Time {
 	return s.windows.next(now)
 }
 
-// tell says once of each wait for the window until when it is.
+// tell says once of each wait until when it is: of one for the window, and of a long one that the service asks for. Calls that
+// were on their way when it asked draw the pause out a little, which makes no other one of it.
 func (s *Source) tell(now time.Time) {
 	s.mu.Lock()
-	until := s.windows.next(now)
-	tell := s.waiting != nil && until.After(now) && !until.Equal(s.told)
-	if tell {
-		s.told = until
+	until, why, tell := s.rest, PauseAsked, false
+	if until.After(now) {
+		if tell = until.Sub(now) > longPause && until.Sub(s.paused) > longPause; tell {
+			s.paused = until
+		}
+	} else {
+		until, why = s.windows.next(now), OutsideWindow
+		if tell = until.After(now) && !until.Equal(s.told); tell {
+			s.told = until
+		}
 	}
 	s.mu.Unlock()
-	if tell {
-		s.waiting(until.In(s.zone))
+	if tell && s.waiting != nil {
+		s.waiting(until.In(s.zone), why)
 	}
 }
 

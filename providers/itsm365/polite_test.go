@@ -3,6 +3,7 @@ package itsm365_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -89,6 +90,76 @@ func TestWindowOfRepeatedCalls(t *testing.T) {
 	mustRead(t, src, pages("serviceCall", "number"))
 	if at := sent(); !at[1].Equal(time.Date(2026, 3, 3, 13, 0, 0, 0, time.UTC)) {
 		t.Errorf("the call that was refused at %s was sent again at %s", at[0], at[1])
+	}
+}
+
+// TestPauseIsTold: a long pause that the service asks for is told of once, of whichever worker, before it is waited for; when it
+// ends outside of the window, so is the wait for that.
+func TestPauseIsTold(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		faults []sandbox.Fault
+		window string
+		want   []string
+	}{
+		{"an hour", []sandbox.Fault{{Kind: "status", Status: 503, RetryAfter: 3600, Times: 1}}, "", []string{"12:00 16:00 the service asks for a pause"}},
+		{"an hour twice", []sandbox.Fault{{Kind: "status", Status: 429, RetryAfter: 3600, Times: 2}}, "", []string{"12:00 16:00 the service asks for a pause", "13:00 17:00 the service asks for a pause"}},
+		{"into the night", []sandbox.Fault{{Kind: "status", Status: 503, RetryAfter: 3600, Times: 1}}, "14:00-15:30", []string{"12:00 16:00 the service asks for a pause", "13:00 14:00 the window opens then"}},
+		{"ten seconds", []sandbox.Fault{{Kind: "status", Status: 503, RetryAfter: 10, Times: 1}}, "", nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			far, w := tenant(t, sandbox.Options{FS: dir(tickets(1))})
+			if err := far.AddFaults(c.faults...); err != nil {
+				t.Fatal(err)
+			}
+			clk := newClock() // 15:00 there
+			var told []string
+			src, err := itsm365.New(map[string]plan.Value{"url": "https://acme.itsm365.com/sd/services/rest", "access_key": key, "window": c.window},
+				itsm365.Config{Clock: clk, HTTP: w, Redact: transport.NewRedactor(), Waiting: func(until time.Time, why string) {
+					told = append(told, clk.Now().Format("15:04 ")+until.Format("15:04 ")+why)
+				}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			mustRead(t, src, pages("serviceCall", "number"))
+			if !slices.Equal(told, c.want) {
+				t.Errorf("told %q, want %q", told, c.want)
+			}
+		})
+	}
+}
+
+// TestPauseIsToldOnce: workers that are all refused at nearly the same time make one pause.
+func TestPauseIsToldOnce(t *testing.T) {
+	files := tickets(40)
+	for i := range 160 {
+		files["comment.jsonl"] += fmt.Sprintf(`{"UUID":"comment$%d","metaClass":"comment","text":"x","source":"serviceCall$%d"}`+"\n", 1000+i, 1+i/4)
+	}
+	far, w := tenant(t, sandbox.Options{FS: dir(files)})
+	if err := far.AddFaults(sandbox.Fault{Kind: "status", Status: 429, RetryAfter: 60, Class: "comment", After: 5, Times: 4}); err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	told := 0
+	c := transport.Scaled(newClock().Now(), 100) // one that nobody moves
+	src, err := itsm365.New(map[string]plan.Value{"url": "https://acme.itsm365.com/sd/services/rest", "access_key": key, "parallelism": int64(4), "rate": 1e6},
+		itsm365.Config{Clock: c, HTTP: w, Redact: transport.NewRedactor(), Waiting: func(time.Time, string) {
+			mu.Lock()
+			defer mu.Unlock()
+			told++
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun := c.Now()
+	for _, err := range src.Owned(t.Context(), comments(), owners(numbered("serviceCall", 40)...)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	pauses := int(c.Now().Sub(begun) / time.Minute)
+	if told == 0 || told > pauses {
+		t.Errorf("told %d times in %d pauses", told, pauses)
 	}
 }
 

@@ -329,10 +329,10 @@ func TestWindows(t *testing.T) {
 		{"", "2026-03-02 12:00", "2026-03-02 12:00"},
 	} {
 		clk := providertest.NewClock(at(c.now))
-		var told []time.Time
+		var told []string
 		_, w := tenant(t, sandbox.Options{FS: dir(tickets(1))})
 		src, err := itsm365.New(map[string]plan.Value{"url": "https://acme.itsm365.com/sd/services/rest", "access_key": key, "window": c.window},
-			itsm365.Config{Clock: clk, HTTP: w, Redact: transport.NewRedactor(), Waiting: func(u time.Time) { told = append(told, u) }})
+			itsm365.Config{Clock: clk, HTTP: w, Redact: transport.NewRedactor(), Waiting: func(u time.Time, why string) { told = append(told, why) }})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -344,7 +344,7 @@ func TestWindows(t *testing.T) {
 			return nil, nil
 		}
 		mustRead(t, src, pages("serviceCall", "number"))
-		if !first.Equal(at(c.want)) || (len(told) > 0) != (c.now != c.want) {
+		if !first.Equal(at(c.want)) || (len(told) > 0) != (c.now != c.want) || len(told) > 1 || len(told) == 1 && told[0] != itsm365.OutsideWindow {
 			t.Errorf("%q at %s: first call at %s, want %s; told %v", c.window, c.now, first, c.want, told)
 		}
 	}

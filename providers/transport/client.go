@@ -98,7 +98,7 @@ type Client struct {
 	// call. nil: always.
 	Admit func(context.Context) error
 	// Busy is told for how long the service is to be left alone: by a Retry-After, or by the pause after a 429 or 503 without
-	// one. nil for nobody.
+	// one. It is Admit then that waits for so long. nil for nobody.
 	Busy func(time.Duration)
 }
 
@@ -131,13 +131,17 @@ func (c *Client) admit(ctx context.Context) error {
 // pause waits after a failed try until the next one, and returns the failure when there is to be none.
 func (c *Client) pause(ctx context.Context, r Request, try int, failed error) error {
 	d := Backoff{c.Backoff, c.Cap}.Pause(try, failed)
-	if c.Busy != nil && busy(failed) {
+	told := c.Busy != nil && busy(failed)
+	if told {
 		c.Busy(d)
 	}
 	if try >= c.Retries || !c.again(r, failed) {
 		return failed
 	}
 	c.LogAgain(r.Op, why(failed), d)
+	if told && c.Admit != nil {
+		return ctx.Err()
+	}
 	return c.Clock.Sleep(ctx, d)
 }
 

@@ -61,8 +61,8 @@ type Setup struct {
 	// Relearn: the columns of the lock file are not held against the configuration; a pull is about to find out the real
 	// ones.
 	Relearn bool
-	// Waiting is told until when a source makes no calls, as it is outside its window; nil for nobody.
-	Waiting func(source string, until time.Time)
+	// Waiting is told until when a source makes no calls, and why; nil for nobody.
+	Waiting func(source string, until time.Time, why string)
 	// Ask asks whoever runs this for a secret and does not show it; nil where there is nobody.
 	Ask func(question string) (string, error)
 	// Diagnose is told what a pull found out about the configuration; nil for nobody.
@@ -388,7 +388,7 @@ func (e *Engine) Source(typ string) (plan.Source, error) {
 			c.HTTP = o.HTTP
 		}
 		if e.Waiting != nil {
-			c.Waiting = func(until time.Time) { e.Waiting(typ, until) }
+			c.Waiting = func(until time.Time, why string) { e.Waiting(typ, until, why) }
 		}
 		src, err = itsm365.New(e.args(typ, e.ITSM365), c)
 	default:

@@ -404,11 +404,13 @@ func TestWindowIsTold(t *testing.T) {
 	e := n.open(n.dir)
 	defer e.Close()
 	var told []string
-	e.Waiting = func(source string, until time.Time) { told = append(told, source+" "+until.Format(time.RFC3339)) }
+	e.Waiting = func(source string, until time.Time, why string) {
+		told = append(told, source+" "+until.Format(time.RFC3339)+": "+why)
+	}
 	if _, err := e.Pull(t.Context(), engine.PullAuto); err != nil {
 		t.Fatal(err)
 	}
-	if len(told) != 1 || told[0] != "itsm365 2026-06-01T20:00:00+03:00" { // it was 15:00 in Moscow
+	if len(told) != 1 || told[0] != "itsm365 2026-06-01T20:00:00+03:00: the window opens then" { // it was 15:00 in Moscow
 		t.Errorf("told %v", told)
 	}
 	if now := n.clock.Now(); now.Before(time.Date(2026, 6, 1, 17, 0, 0, 0, time.UTC)) {
