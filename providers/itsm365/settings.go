@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -147,15 +148,21 @@ func settingsFrom(args map[string]plan.Value, c Config) (*settings, error) {
 	return s, nil
 }
 
-// Secrets are what calls carry that nobody else may see: the key, and the values of parameters and headers.
+// Secrets are what calls carry that nobody else may see and that may stand in a text: the key, and those values of parameters and
+// headers that are no words, such as a type of content or a company's name.
 func (s *Source) Secrets() []string {
 	out := []string{s.key}
 	for _, values := range []map[string][]string{s.params, s.headers} {
 		for _, v := range values {
-			out = append(out, v...)
+			out = append(out, slices.DeleteFunc(slices.Clone(v), wordy)...)
 		}
 	}
 	return out
+}
+
+// wordy tells words from secrets, which have digits and no blanks.
+func wordy(v string) bool {
+	return !strings.ContainsAny(v, "0123456789") || strings.ContainsAny(v, " \t/")
 }
 
 // path is where a file is that the block names.

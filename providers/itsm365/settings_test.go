@@ -197,7 +197,7 @@ func TestAccessKeyPrompt(t *testing.T) {
 		}
 		return "typed-key-4711\n", nil
 	}}
-	args := map[string]plan.Value{"url": "https://acme.itsm365.com/sd/services/rest", "access_key_prompt": true, "params": map[string]plan.Value{"p": "param-4711"}, "headers": map[string]plan.Value{"H": "header-4711"}}
+	args := map[string]plan.Value{"url": "https://acme.itsm365.com/sd/services/rest", "access_key_prompt": true, "params": map[string]plan.Value{"p": "param-4711"}, "headers": map[string]plan.Value{"H": "header-4711", "Accept": "application/json", "X-From": "Acme Ltd 2000"}}
 	src, err := itsm365.New(args, config)
 	if err != nil {
 		t.Fatal(err)
