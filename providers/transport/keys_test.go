@@ -41,6 +41,41 @@ func TestWithoutKeys(t *testing.T) {
 		{"in quotes of JSON", `{"a":"accessKey=\"ba/d==\" b"}`, `{"a":"accessKey=\"(key-removed)\" b"}`, 1},
 		{"a backslash ends the text", `["accessKey=\\"]`, `["accessKey=\\"]`, 0},
 		{"a key after a word", `{"a":"accessKey: accessKey=0bad-11"}`, `{"a":"accessKey: accessKey=(key-removed)"}`, 1},
+		{"in a tag with quotes", `{"a":"accessKey=<span style=\"color:red\">5f2c1d3e-aaaa-4bbb-8ccc-1234567890ab</span>"}`, `{"a":"accessKey=<span style=\"color:red\">(key-removed)</span>"}`, 1},
+		{"in a tag that JSON escapes", `{"a":"accessKey=\u003cspan style=\"color:red\" id=\u0022a\u0022\u003e5f2c1d3e-aaaa-4bbb-8ccc-1234567890ab\u003c/span\u003e"}`, `{"a":"accessKey=\u003cspan style=\"color:red\" id=\u0022a\u0022\u003e(key-removed)\u003c/span\u003e"}`, 1},
+		{"in a long tag", `{"a":"accessKey=<b><span style='color:red;font-family:\"Segoe UI\",Helvetica;font-size:12px;line-height:20px;margin:0;padding:0;border:0'>5f2c1d3e-aaaa-4bbb-8ccc-1234567890ab</span>"}`, `{"a":"accessKey=<b><span style='color:red;font-family:\"Segoe UI\",Helvetica;font-size:12px;line-height:20px;margin:0;padding:0;border:0'>(key-removed)</span>"}`, 1},
+		{"broken by quoted-printable", `{"a":"accessKey=5f2c1d3e-aaaa-=\r\n4bbb-8ccc-1234567890ab b"}`, `{"a":"accessKey=(key-removed) b"}`, 1},
+		{"broken by it, after a colon", `{"a":"accessKey: 5f2c1d3e-aaaa-=\n4bbb-8ccc-1234567890ab b"}`, `{"a":"accessKey: (key-removed) b"}`, 1},
+		{"broken by it, as JSON of a JSON text", `{"a":"accessKey=5f2c1d3e-aaaa-=\\r\\n4bbb-8ccc-1234567890ab"}`, `{"a":"accessKey=(key-removed)"}`, 1},
+		{"broken by a line", `{"a":"accessKey=5f2c1d3e-aaaa-\n4bbb-8ccc-1234567890ab b"}`, `{"a":"accessKey=(key-removed) b"}`, 1},
+		{"broken by a line of a quoted mail", `{"a":"accessKey=5f2c1d3e-aaaa-\r\n> 4bbb-8ccc-1234567890ab b"}`, `{"a":"accessKey=(key-removed) b"}`, 1},
+		{"broken by a line of HTML", `{"a":"accessKey=5f2c1d3e-aaaa-<br/>4bbb-8ccc-1234567890ab b"}`, `{"a":"accessKey=(key-removed) b"}`, 1},
+		{"a line that is no part of it", `{"a":"accessKey=0bad-1111\nThanks\naccessKey=0bad-1111\n2026-11-26\naccessKey=0bad-1111\nstate1=2"}`, `{"a":"accessKey=(key-removed)\nThanks\naccessKey=(key-removed)\n2026-11-26\naccessKey=(key-removed)\nstate1=2"}`, 3},
+		{"a number below a whole key", `{"a":"accessKey=5f2c1d3e-aaaa-4bbb-8ccc-1234567890ab\n89161234567"}`, `{"a":"accessKey=(key-removed)\n89161234567"}`, 1},
+		{"a soft mark in the name", `{"a":"access<wbr>Key=5f2c1d3e-aaaa-4bbb-8ccc-1234567890ab"}`, `{"a":"access<wbr>Key=(key-removed)"}`, 1},
+		{"soft marks in name and key", `{"a":"ac&shy;cess\u00ad&#173;K\u200bey=5f2c1d3e-<wbr>aaaa&shy;-4bbb\u00ad-8ccc-1234567890ab&amp;b"}`, `{"a":"ac&shy;cess\u00ad&#173;K\u200bey=(key-removed)&amp;b"}`, 1},
+		{"soft marks as they are", `{"a":"access­Key=5f2c1d3e-­aaaa-4bbb-8ccc​-1234567890ab"}`, `{"a":"access­Key=(key-removed)"}`, 1},
+		{"soft marks that JSON escapes", `{"a":"access\u003cwbr\u003eKey: 5f2c\u0026shy;1d3e-aaaa"}`, `{"a":"access\u003cwbr\u003eKey: (key-removed)"}`, 1},
+		{"a name broken by quoted-printable", `{"a":"access=\r\nKey=5f2c1d3e-aaaa-4bbb-8ccc-1234567890ab"}`, `{"a":"access=\r\nKey=(key-removed)"}`, 1},
+		{"the sign in quoted-printable", `{"a":"accessKey=3D\"5f2c1d3e-aaaa-4bbb-8ccc-1234567890ab\" b"}`, `{"a":"accessKey=3D\"(key-removed)\" b"}`, 1},
+		{"the sign in it, without quotes", `{"a":"accessKey=3D5f2c1d3e-aaaa-4bbb-8ccc-1234567890ab&b"}`, `{"a":"accessKey=(key-removed)&b"}`, 1},
+		{"the sign in it, before a tag", `{"a":"accessKey=3D<span style=3D\"color:red\">5f2c1d3e-aaaa-4bbb-8ccc-1234567890ab</span>"}`, `{"a":"accessKey=3D<span style=3D\"color:red\">(key-removed)</span>"}`, 1},
+		{"a name with a hyphen", `{"a":"access-key=5f2c1d3e-aaaa-4bbb-8ccc-1234567890ab"}`, `{"a":"access-key=(key-removed)"}`, 1},
+		{"in brackets", `{"a":"accessKey (5f2c1d3e-aaaa-4bbb-8ccc-1234567890ab)"}`, `{"a":"accessKey ((key-removed))"}`, 1},
+		{"in backticks", "{\"a\":\"accessKey `5f2c1d3e-aaaa-4bbb-8ccc-1234567890ab`\"}", "{\"a\":\"accessKey `(key-removed)`\"}", 1},
+		{"after an arrow", `{"a":"accessKey -> 5f2c1d3e-aaaa-4bbb-8ccc-1234567890ab"}`, `{"a":"accessKey -> (key-removed)"}`, 1},
+		{"after an arrow of HTML", `{"a":"accessKey -&gt; 5f2c1d3e-aaaa-4bbb-8ccc-1234567890ab"}`, `{"a":"accessKey -&gt; (key-removed)"}`, 1},
+		{"after a dash", `{"a":"accessKey - 5f2c1d3e-aaaa-4bbb-8ccc-1234567890ab"}`, `{"a":"accessKey - (key-removed)"}`, 1},
+		{"after a long dash", `{"a":"accessKey — 5f2c1d3e-aaaa-4bbb-8ccc-1234567890ab"}`, `{"a":"accessKey — (key-removed)"}`, 1},
+		{"after a word", `{"a":"accessKey is 5f2c1d3e-aaaa-4bbb-8ccc-1234567890ab"}`, `{"a":"accessKey is (key-removed)"}`, 1},
+		{"in brackets after a colon", `{"a":"accessKey: («5f2c1d3e-aaaa-4bbb-8ccc-1234567890ab»)"}`, `{"a":"accessKey: («(key-removed)»)"}`, 1},
+		{"in Russian", `{"a":"Ключ доступа: 5f2c1d3e-aaaa-4bbb-8ccc-1234567890ab"}`, `{"a":"Ключ доступа: (key-removed)"}`, 1},
+		{"in Russian, of the other name", `{"a":"ключ авторизации: 5f2c1d3e-aaaa-4bbb-8ccc-1234567890ab"}`, `{"a":"ключ авторизации: (key-removed)"}`, 1},
+		{"in Russian, without a sign", `{"a":"Ошибка: ключ авторизации '5f2c1d3e-aaaa-4bbb-8ccc-1234567890ab' не найден"}`, `{"a":"Ошибка: ключ авторизации '(key-removed)' не найден"}`, 1},
+		{"in Russian, in bold", `{"a":"<b>КЛЮЧ&nbsp;ДОСТУПА</b> 5f2c1d3e-aaaa-4bbb-8ccc-1234567890ab"}`, `{"a":"<b>КЛЮЧ&nbsp;ДОСТУПА</b> (key-removed)"}`, 1},
+		{"words of Russian", `{"a":"ключ доступа: спросите у администратора, ключ доступа = нет, ключ авторизации 42 не найден, ключ доступа=secret"}`, `{"a":"ключ доступа: спросите у администратора, ключ доступа = нет, ключ авторизации 42 не найден, ключ доступа=secret"}`, 0},
+		{"words after other signs", `{"a":"accessKey is new, accessKey (see 12.4), accessKey - version 2, accessKey -> administrator"}`, `{"a":"accessKey is new, accessKey (see 12.4), accessKey - version 2, accessKey -> administrator"}`, 0},
+		{"a number after a backslash", `{"accessKey\\":1234567}`, `{"accessKey\\":1234567}`, 0},
 		{"a number of JSON stays one", `{"accessKey":1234567,"accessKey": 1234567}`, `{"accessKey":1234567,"accessKey": 1234567}`, 0},
 		{"nothing between the signs", `{"a":"accessKey=","b1":"accessKey: ","c1":1}`, `{"a":"accessKey=","b1":"accessKey: ","c1":1}`, 0},
 		{"a sentence after a colon", `{"a":"accessKey: спросите у администратора"}`, `{"a":"accessKey: спросите у администратора"}`, 0},
@@ -73,6 +108,9 @@ func FuzzWithoutKeys(f *testing.F) {
 	f.Add(`{"accessKey":"a12345"} accessKey: b12345 accessKey = "c12345"`)
 	f.Add(`access&#75;ey=&#48; accessKey</td><td>0123456789abcdef`)
 	f.Add("accessKey: accessKey=1\naccessKey=\"a")
+	f.Add("access<wbr>Key=0bad&shy;0bad access-key=3D\"a12345\" accessKey=<b c=\"d\">a12345")
+	f.Add("accessKey=0badbad1-=\r\n1bad accessKey: 0badbad1\n1bad accessKey (0123456789abcdef)")
+	f.Add("ключ доступа: a12345 Ключ авторизации -> 0123456789abcdef")
 	f.Fuzz(func(t *testing.T, text string) {
 		raw, err := json.Marshal(map[string]string{"a": text})
 		if err != nil {
@@ -93,6 +131,8 @@ func FuzzWithoutKeysOfJSON(f *testing.F) {
 	f.Add(`{"accessKey":"a12345","accessKey":123456,"accessKey" : [1234567]}`)
 	f.Add(`["accessKey=","b12345","accessKey:",1234567,"accessKey","accessKey: \\","a12345"]`)
 	f.Add(`{"a":"accessKey\u003d\u0022","b":"accessKey='\\\"a"}`)
+	f.Add(`["accessKey=3d",1,"accessKey\u003cwbr\u003e",2,"accessKey=<b c=","d>12345678",{"accessKey\\":1234567,"ключ доступа":1234567}]`)
+	f.Add(`["access&shy;Key=0badbad1\r\n1bad","accessKey=0badbad1=\\n1bad"]`)
 	f.Fuzz(func(t *testing.T, raw string) {
 		if !json.Valid([]byte(raw)) {
 			t.Skip()
@@ -109,6 +149,15 @@ func FuzzWithoutKeysOfJSON(f *testing.F) {
 
 func BenchmarkWithoutKeys(b *testing.B) {
 	raw := []byte(`{"UUID":"serviceCall$1","descriptionRTF":"` + strings.Repeat(`<p style=\"width:100%\">Касса &#171;Восток&#187; не печатает чек&nbsp;&#39;7&#39;</p>`, 100) + `"}`)
+	b.SetBytes(int64(len(raw)))
+	for b.Loop() {
+		transport.WithoutKeys(raw)
+	}
+}
+
+// BenchmarkRowWithoutKey: a row of 2 KB that names no key, as most.
+func BenchmarkRowWithoutKey(b *testing.B) {
+	raw := []byte(`{"UUID":"serviceCall$1","descriptionRTF":"` + strings.Repeat(`<p style=\"color:red\" class=\"a\">Не удаётся включить кассу, ключ доступен&nbsp;&#39;7&#39;, the keys: none</p>\r\n`, 13) + `"}`)
 	b.SetBytes(int64(len(raw)))
 	for b.Loop() {
 		transport.WithoutKeys(raw)
