@@ -58,7 +58,7 @@ type cut struct {
 
 var (
 	active  = regexp.MustCompile(`(?i)<(?:script|iframe|object|embed|applet|form)\b|=\s*["']?\s*javascript\s*:|<[^>]*\son[a-z]+\s*=`)
-	keyGone = regexp.MustCompile(`(?i)access_?key(?:[\s:=]|<[^<>]*>)*\bremoved\b`)
+	keyGone = regexp.MustCompile(`(?i)(?:access[_-]?key|доступа|авторизации)(?:[\s:=(]|<[^<>]*>)*\bremoved\b`)
 	leftOut = regexp.MustCompile(`(?i)\bsrc="cid:left-out"`) // as a source marks a picture that does not move
 	imgSrc  = regexp.MustCompile(`(?is)\bsrc\s*=\s*["']?\s*([^"'\s>]*)`)
 )
@@ -129,7 +129,7 @@ func withoutKeys(s string) string {
 	var out strings.Builder
 	at := 0
 	for _, k := range transport.FindKeys([]byte(s)) {
-		if between := s[k.NameEnd:k.Key]; strings.Contains(between, "<") {
+		if between := s[k.NameEnd:k.Key]; strings.ContainsAny(between, "<(") {
 			out.WriteString(s[at:k.Key] + "removed")
 		} else {
 			out.WriteString(s[at:k.NameEnd] + " removed")

@@ -56,6 +56,8 @@ func TestHTML(t *testing.T) {
 		{"a one-click link", `<p><a href="https://acme.itsm365.com/sd/services/rest/exec?func=modules.restModule.close&accessKey=77-aa">close</a></p>`, "<p>close [link removed]</p>"},
 		{"a one-click link in the text", `<p>close: https://acme.itsm365.com/sd/services/rest/exec?accessKey=77-aa now</p>`, "<p>close: [link removed] now</p>"},
 		{"keys without a link", `<p>accessKey = 77-aa-1, {"accessKey":"77-aa-1"}, accessKey: <b>77-aa-1</b></p>`, "<p>accessKey removed, {&#34;accessKey removed&#34;}, accessKey: <b>removed</b></p>"},
+		{"a key in brackets, and one of a Russian name", "<p>accessKey (5f2c1d3e-aaaa-4bbb), ключ доступа: 77-aa-1</p>", "<p>accessKey (removed), ключ доступа removed</p>"},
+		{"a key in a tag with quotes", `<p>accessKey=<span style="color:red">77-aa-1</span> and access-key=<wbr>77-aa-1</p>`, "<p>accessKey removed and access-key removed</p>"},
 		{"words after the name of a key", "<p>accessKey: спросите у администратора, a short accessKey, accessKey = secret</p>", "<p>accessKey: спросите у администратора, a short accessKey, accessKey = secret</p>"},
 		{"nothing", "", ""},
 		{"nothing left", "<script>a</script>", ""},

@@ -19,17 +19,18 @@ type KeyPlace struct{ Name, NameEnd, Key, End int }
 
 // Parts of what stands between a name and its key, in text, HTML, JSON and addresses.
 const (
-	keyEquals = `(?:=|＝|\\+u003d|&#61;|&#x3d;|&equals;|%(?:25)*3d)`
-	keyColon  = `(?::|：|\\+u003a|&#58;|&#x3a;|&colon;|%(?:25)*3a)`
-	keyQuote  = `(?:\\*(?:["']|u002[27]|&quot;|&#3[49];|&#x2[27];|&apos;)|%(?:25)*2[27])`
+	ampersand = `(?:&|\\+u0026)`
+	keyEquals = `(?:=|＝|\\+u003d|` + ampersand + `(?:#61|#x3d|equals);|%(?:25)*3d)`
+	keyColon  = `(?::|：|\\+u003a|` + ampersand + `(?:#58|#x3a|colon);|%(?:25)*3a)`
+	keyQuote  = `(?:\\*(?:["']|u002[27]|` + ampersand + `(?:quot|#3[49]|#x2[27]|apos);)|%(?:25)*2[27])`
 	keyTag    = `(?:<|\\+u003c)(?:[^<>"'\\]|\\+[nrt]|=(?:3d)?\s*\\*(?:"[^<>"]*"|'[^<>']*'|u0022[^<>"]*?u0022))*(?:>|\\+u003e)`
-	keyGap    = `(?:[\s|]|\x{a0}|&nbsp;|&#160;|\\+[nrt]|\\+u00a0|%(?:25)*20|` + keyTag + `|` + softMark + `)`
+	keyGap    = `(?:[\s|]|\x{a0}|` + ampersand + `(?:nbsp|#160);|\\+[nrt]|\\+u00a0|%(?:25)*20|` + keyTag + `|` + softMark + `)`
 	// keyOpen is a quote, or what else may open a key. JSON has none of them outside of its strings, but for its own quote.
 	keyOpen = `(?:` + keyQuote + "|[(«“„‘`*])"
 	keyRun  = `[0-9a-z._~-]+`
 	lineEnd = `(?:\r?\n|(?:\\+r)?\\+n)`
 	// softMark lets a word break and is not seen itself: in HTML, in JSON, and at the end of a quoted-printable line.
-	softMark = `(?:(?:<|\\+u003c)wbr\s*/?(?:>|\\+u003e)|(?:&|\\+u0026)(?:amp;)*(?:shy|zwj|zwnj|#0*(?:173|820[3-5]|8288|65279)|#x0*(?:ad|200[b-d]|2060|feff));|[\x{ad}\x{200b}-\x{200d}\x{2060}\x{feff}]|\\+u(?:00ad|200[b-d]|2060|feff)|=` + lineEnd + `)`
+	softMark = `(?:(?:<|\\+u003c)wbr\s*/?(?:>|\\+u003e)|` + ampersand + `(?:amp;)*(?:shy|zwj|zwnj|#0*(?:173|820[3-5]|8288|65279)|#x0*(?:ad|200[b-d]|2060|feff));|[\x{ad}\x{200b}-\x{200d}\x{2060}\x{feff}]|\\+u(?:00ad|200[b-d]|2060|feff)|=` + lineEnd + `)`
 	// keyLetter is a letter that HTML spells as a number. A link with such a key works.
 	keyLetter = `&#(?:0*(?:4[5-9]|5[0-7]|6[5-9]|[7-9]\d|1[012]\d)|x0*(?:2[de]|3\d|[4-7][0-9a-f]));`
 )
@@ -42,7 +43,7 @@ var (
 	keyPrintable = regexp.MustCompile(`(?i)^` + keyGap + `*=3d(?:` + keyGap + `|` + keyQuote + `)+(` + regexp.QuoteMeta(KeyRemoved) + `|[0-9a-z_.~+/=$%*@!-]+)`)
 	// What follows a sign of equality at once is a key, whatever it looks like.
 	keyAtOnce = []*regexp.Regexp{
-		regexp.MustCompile(`(?i)^` + keyQuote + `?(?:=|＝|\\+u003d|&#61;|&#x3d;|&equals;)(?:\\*(?:'|u002[27]|&quot;|&#3[49];|&#x2[27];|&apos;))?((?:[^&\s"'<>\\;#]|` + keyLetter + `)+)`),
+		regexp.MustCompile(`(?i)^` + keyQuote + `?(?:=|＝|\\+u003d|` + ampersand + `(?:#61|#x3d|equals);)(?:\\*(?:'|u002[27]|` + ampersand + `(?:quot|#3[49]|#x2[27]|apos);))?((?:[^&\s"'<>\\;#]|` + keyLetter + `)+)`),
 		// The quote may be the end of a JSON string: what may follow that is no key.
 		regexp.MustCompile(`(?i)^` + keyQuote + `?` + keyEquals + `\\*"([0-9a-z_.~+/=$%*@!-]+)`),
 		regexp.MustCompile(`(?i)^` + keyQuote + `?` + keyEquals + keyQuote + `?([0-9a-z_.~+-]+)`),
@@ -183,23 +184,34 @@ func mayName(raw []byte) bool {
 				return true
 			}
 		case '#', '%', 'u':
+			if c == 'u' && (i == 0 || raw[i-1] != '\\') {
+				continue
+			}
 			if codedLetter(raw[i:]) {
 				return true
 			}
 			if c != '%' && inName(raw[:i]) && codedMark.Match(raw[i:min(i+16, len(raw))]) {
 				return true
 			}
-		case '=':
-			if inName(raw[:i]) && softEnd.Match(raw[i+1:min(i+16, len(raw))]) {
-				return true
+		case '=', '<', '&', 0xc2, 0xe2, 0xef:
+			if i == 0 || !nameLetter[raw[i-1]] || i+1 == len(raw) {
+				continue
 			}
-		case '<', '&', 0xc2, 0xe2, 0xef:
-			if inName(raw[:i]) && plainMark.Match(raw[i:min(i+16, len(raw))]) {
+			switch next := raw[i+1]; {
+			case c == '=':
+				end := bytes.TrimLeft(raw[i+1:min(i+16, len(raw))], `\`)
+				if len(end) == 0 || !bytes.ContainsAny(end[:1], "\r\nrn") {
+					continue
+				}
+			case c == '<' && next|0x20 != 'w', c == 0xc2 && next != 0xad, c == '&' && next|0x20 != 'a' && next|0x20 != 's' && next|0x20 != 'z':
+				continue
+			}
+			if plainMark.Match(raw[i:min(i+16, len(raw))]) {
 				return true
 			}
 		case 0xbb, 0x9b: // the second byte of л and of Л
 			if rest := raw[i+1:]; bytes.HasPrefix(rest, []byte("юч")) || bytes.HasPrefix(rest, []byte("ЮЧ")) {
-				if keyWords.Match(rest) {
+				if mayBeWords(rest[len("юч"):]) {
 					return true
 				}
 			}
@@ -208,12 +220,43 @@ func mayName(raw []byte) bool {
 	return false
 }
 
-const nameLetters = "acesky_-ACESKY"
+// nameLetter are the bytes of the name.
+var nameLetter = func() (is [256]bool) {
+	for _, c := range []byte("acesky_-ACESKY") {
+		is[c] = true
+	}
+	return is
+}()
+
+// mayBeWords reports whether the words for a key may go on here, after ключ.
+func mayBeWords(rest []byte) bool {
+	cyrillic := func(s []byte) bool { return len(s) > 1 && (s[0] == 0xd0 || s[0] == 0xd1) }
+	if cyrillic(rest) {
+		for _, end := range []string{"а", "у", "ом", "е", "А", "У", "ОМ", "Е"} {
+			if bytes.HasPrefix(rest, []byte(end)) {
+				rest = rest[len(end):]
+				break
+			}
+		}
+	}
+	if len(rest) < 2 || cyrillic(rest) {
+		return false // a longer word
+	}
+	if next := bytes.TrimLeft(rest, " "); len(next) < len(rest) && cyrillic(next) {
+		for _, word := range []string{"доступа", "авторизации"} {
+			if len(next) >= len(word) && bytes.EqualFold(next[:len(word)], []byte(word)) {
+				return true
+			}
+		}
+		return false
+	}
+	return keyWords.Match(rest)
+}
 
 // inName reports whether a text ends in a letter of the name, but for what begins the escape of a mark.
 func inName(s []byte) bool {
 	s = bytes.TrimRight(bytes.TrimSuffix(bytes.TrimSuffix(s, []byte("amp;")), []byte("&")), `\`)
-	return len(s) > 0 && strings.IndexByte(nameLetters, s[len(s)-1]) >= 0
+	return len(s) > 0 && nameLetter[s[len(s)-1]]
 }
 
 // codedLetter reports whether a letter of the name is written as a number here.
@@ -231,7 +274,7 @@ func codedLetter(s []byte) bool {
 			}
 			n = n*10 + int(c-'0')
 		}
-		return n <= 'z' && strings.IndexByte(nameLetters, byte(n)) >= 0
+		return n <= 'z' && nameLetter[n]
 	case s[0] == '%':
 		for s = s[1:]; bytes.HasPrefix(s, []byte("25")); {
 			s = s[2:]
@@ -246,15 +289,14 @@ func codedLetter(s []byte) bool {
 		return false
 	}
 	_, err := hex.Decode(c[:], s[:2])
-	return err == nil && strings.IndexByte(nameLetters, c[0]) >= 0
+	return err == nil && nameLetter[c[0]]
 }
 
 // The marks that may break the name, and the words that may be one; what they find is looked at again.
 var (
 	codedMark = regexp.MustCompile(`(?i)^(?:#0*(?:173|820[3-5]|8288|65279)|#x0*(?:ad|200[b-d]|2060|feff)|u(?:00ad|200[b-d]|2060|feff|003cwbr|0026))`)
-	plainMark = regexp.MustCompile(`(?i)^(?:<wbr|&(?:amp;)*(?:shy|zwj|zwnj)|[\x{ad}\x{200b}-\x{200d}\x{2060}\x{feff}])`)
-	softEnd   = regexp.MustCompile(`^` + lineEnd)
-	keyWords  = regexp.MustCompile(`(?i)^юч(?:а|у|ом|е)?` + keyGap + `+(?:доступа|авторизации)`)
+	plainMark = regexp.MustCompile(`(?i)^(?:<wbr|&(?:amp;)*(?:shy|zwj|zwnj)|[\x{ad}\x{200b}-\x{200d}\x{2060}\x{feff}]|=` + lineEnd + `)`)
+	keyWords  = regexp.MustCompile(`(?i)^` + keyGap + `+(?:доступа|авторизации)`)
 )
 
 // WithoutKeys returns raw JSON or text without the keys of one-click links, and how many there were. JSON stays JSON: what is

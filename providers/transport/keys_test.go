@@ -76,6 +76,7 @@ func TestWithoutKeys(t *testing.T) {
 		{"words of Russian", `{"a":"ключ доступа: спросите у администратора, ключ доступа = нет, ключ авторизации 42 не найден, ключ доступа=secret"}`, `{"a":"ключ доступа: спросите у администратора, ключ доступа = нет, ключ авторизации 42 не найден, ключ доступа=secret"}`, 0},
 		{"words after other signs", `{"a":"accessKey is new, accessKey (see 12.4), accessKey - version 2, accessKey -> administrator"}`, `{"a":"accessKey is new, accessKey (see 12.4), accessKey - version 2, accessKey -> administrator"}`, 0},
 		{"a number after a backslash", `{"accessKey\\":1234567}`, `{"accessKey\\":1234567}`, 0},
+		{"HTML that JSON escapes", `{"a":"accessKey\u0026nbsp;\u0026#x3D;\u0026nbsp;\u0026quot;0bad-11"}`, `{"a":"accessKey\u0026nbsp;\u0026#x3D;\u0026nbsp;\u0026quot;(key-removed)"}`, 1},
 		{"a number of JSON stays one", `{"accessKey":1234567,"accessKey": 1234567}`, `{"accessKey":1234567,"accessKey": 1234567}`, 0},
 		{"nothing between the signs", `{"a":"accessKey=","b1":"accessKey: ","c1":1}`, `{"a":"accessKey=","b1":"accessKey: ","c1":1}`, 0},
 		{"a sentence after a colon", `{"a":"accessKey: спросите у администратора"}`, `{"a":"accessKey: спросите у администратора"}`, 0},
