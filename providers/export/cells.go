@@ -288,3 +288,14 @@ func (t *typer) serial(cell string) (time.Time, bool) {
 	at = at.Round(time.Second)
 	return time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), at.Second(), 0, t.s.zone), true
 }
+
+// dateCell reads a time as a cell of XLSX with type d holds it, ISO 8601. Without a zone it is the wall clock of whoever
+// exported it.
+func (t *typer) dateCell(cell string) (time.Time, bool) {
+	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02T15:04:05Z07:00", "2006-01-02T15:04", "2006-01-02"} {
+		if at, err := time.ParseInLocation(layout, strings.TrimSpace(cell), t.s.zone); err == nil {
+			return at, true
+		}
+	}
+	return time.Time{}, false
+}

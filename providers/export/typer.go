@@ -146,6 +146,9 @@ func (t *typer) value(out []byte, cell string, typ plan.ColumnType) ([]byte, str
 		if !ok && t.s.model != nil {
 			at, ok = t.serial(cell)
 		}
+		if !ok && t.s.format == "xlsx" {
+			at, ok = t.dateCell(cell)
+		}
 		if !ok {
 			return out, "is no time of the form " + t.s.pattern
 		}

@@ -55,7 +55,7 @@ func (s *spec) xlsx(r io.Reader, heads func([]string) error, yield func(record, 
 		return
 	}
 	defer part.Close()
-	numbers := newNumbers(part, f)
+	numbers := newNumbers(part, f, content)
 	width := 0
 	head := func(cells []string) bool {
 		width = len(cells)
@@ -173,8 +173,11 @@ type numbers struct {
 	f      *excelize.File
 	row    int // that begins where d stands; math.MaxInt after the last
 	cells  []numberCell
+	shared []numberCell // their text is the place of a string in the file's list
 	plain  map[int]bool // by style: the cell is the number, whatever it is shown as
 	opened bool
+	file   []byte // the whole of it
+	listed int    // how many strings the file's list has; -1 when they were not counted yet
 }
 
 type numberCell struct {
@@ -182,10 +185,10 @@ type numberCell struct {
 	text          string
 }
 
-func newNumbers(sheet io.Reader, f *excelize.File) *numbers {
+func newNumbers(sheet io.Reader, f *excelize.File, file []byte) *numbers {
 	d := xml.NewDecoder(sheet)
 	d.CharsetReader = f.CharsetReader
-	return &numbers{d: d, f: f, plain: map[int]bool{}}
+	return &numbers{d: d, f: f, plain: map[int]bool{}, file: file, listed: -1}
 }
 
 // settle writes numbers into the cells of a row. Lines must ascend. all says that no cell is left as it is shown.
@@ -196,7 +199,7 @@ func (n *numbers) settle(line int, cells []string, all bool) error {
 			return err
 		}
 	}
-	n.cells = n.cells[:0]
+	n.cells, n.shared = n.cells[:0], n.shared[:0]
 	for n.row <= line {
 		if err := n.read(); err != nil {
 			return err
@@ -205,12 +208,53 @@ func (n *numbers) settle(line int, cells []string, all bool) error {
 			return err
 		}
 	}
+	for _, c := range n.shared {
+		at, err := strconv.Atoi(strings.TrimSpace(c.text))
+		if err == nil && at >= 0 && c.column <= len(cells) && cells[c.column-1] != "" {
+			continue // excelize leaves a cell empty when the list has no such string
+		}
+		if listed := n.strings(); err != nil || at < 0 || at >= listed {
+			name, _ := excelize.CoordinatesToCellName(c.column, line)
+			return fmt.Errorf("row %d: cell %s shows string %q of the file's list, which has %d; export it again", line, name, c.text, listed)
+		}
+	}
 	for _, c := range n.cells {
 		if c.column <= len(cells) && (all || n.isPlain(c.style)) {
 			cells[c.column-1] = plainNumber(c.text)
 		}
 	}
 	return nil
+}
+
+// strings counts the list of strings that cells share. What cannot be read of it has none.
+func (n *numbers) strings() int {
+	if n.listed >= 0 {
+		return n.listed
+	}
+	n.listed = 0
+	z, err := zip.NewReader(bytes.NewReader(n.file), int64(len(n.file)))
+	if err != nil {
+		return 0
+	}
+	for _, file := range z.File {
+		if !strings.EqualFold(strings.ReplaceAll(file.Name, "\\", "/"), "xl/sharedStrings.xml") {
+			continue
+		}
+		part, err := file.Open()
+		if err != nil {
+			return 0
+		}
+		defer part.Close()
+		d := xml.NewDecoder(part)
+		d.CharsetReader = n.f.CharsetReader
+		for t, err := d.RawToken(); err == nil; t, err = d.RawToken() {
+			if e, ok := t.(xml.StartElement); ok && e.Name.Local == "si" {
+				n.listed++
+			}
+		}
+		break
+	}
+	return n.listed
 }
 
 // token is the next one; nil at the end.
@@ -254,10 +298,10 @@ func (n *numbers) seek() error {
 	}
 }
 
-// read takes the cells with numbers of the row that begins here.
+// read takes the cells with numbers of the row that begins here, and those with places of strings.
 func (n *numbers) read() error {
 	var c numberCell
-	column, number, value := 0, false, false
+	column, number, shared, value := 0, false, false, false
 	var text strings.Builder
 	for {
 		t, err := n.token()
@@ -277,13 +321,13 @@ func (n *numbers) read() error {
 				c = numberCell{column: column}
 				c.style, _ = strconv.Atoi(attr(e, "s"))
 				typ := attr(e, "t")
-				number = typ == "" || typ == "n"
+				number, shared = typ == "" || typ == "n", typ == "s"
 				text.Reset()
 			case "v":
 				value = true
 			}
 		case xml.CharData:
-			if value && number {
+			if value && (number || shared) {
 				text.Write(e)
 			}
 		case xml.EndElement:
@@ -291,10 +335,13 @@ func (n *numbers) read() error {
 			case "v":
 				value = false
 			case "c":
-				if c.text = text.String(); number && c.text != "" {
+				switch c.text = text.String(); {
+				case number && c.text != "":
 					n.cells = append(n.cells, c)
+				case shared && c.text != "":
+					n.shared = append(n.shared, c)
 				}
-				number = false
+				number, shared = false, false
 			case "row":
 				return nil
 			}

@@ -73,6 +73,34 @@ func TestSheetBreaksOff(t *testing.T) {
 	}
 }
 
+// A cell of type d holds its date as ISO 8601 does, where others hold a number of days.
+func TestDateCellsOfXLSX(t *testing.T) {
+	data := `<row r="1"><c r="A1" t="str"><v>Номер</v></c><c r="B1" t="str"><v>Дата решения</v></c></row>`
+	want := []string{"2026-03-02T09:30:00Z", "2026-03-02T09:30:00Z", "2026-03-01T21:00:00Z", "2026-03-02T09:30:00Z"}
+	for i, at := range []string{"2026-03-02T12:30:00", "2026-03-02T12:30:00.000", "2026-03-02", "2026-03-02T09:30:00Z"} {
+		data += fmt.Sprintf(`<row r="%d"><c r="A%[1]d"><v>%[1]d</v></c><c r="B%[1]d" t="d"><v>%s</v></c></row>`, i+2, at)
+	}
+	_, rows, err := readClass(t, "a.xlsx", sheetData(t, data, ""), plan.Data{Args: args{"class": "serviceCall"}})
+	if err != nil || len(rows) != len(want) {
+		t.Fatalf("%d rows, %v", len(rows), err)
+	}
+	for i, r := range rows {
+		if !strings.Contains(string(r.JSON), `"dateDecision":"`+want[i]+`"`) || r.Broken != "" {
+			t.Errorf("%s %s, want %s", r.JSON, r.Broken, want[i])
+		}
+	}
+}
+
+// A cell whose string the file does not have is no empty cell.
+func TestSharedStringsOfXLSX(t *testing.T) {
+	for text, want := range map[string]string{"x": `cell B2 shows string "x" of the file's list, which has 0`, "7": `row 2: cell B2 shows string "7"`, "-1": `"-1"`, "1.0": `"1.0"`} {
+		_, err := read(t, "a.xlsx", sheetData(t, `<row r="1"><c r="A1" t="str"><v>id</v></c><c r="B1" t="str"><v>a</v></c></row><row r="2"><c r="A2"><v>1</v></c><c r="B2" t="s"><v>`+text+`</v></c></row>`, ""), []string{"id"}, nil)
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "read a.xlsx: ") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 // Rows of delimiters, or of cells that were wiped, are no rows, whatever the format.
 func TestEmptyRows(t *testing.T) {
 	want := "1 line 2 {\"id\":\"1\",\"a\":\"x\",\"b\":null}\n2 line 6 {\"id\":\"2\",\"a\":null,\"b\":\"y\"}\n"
