@@ -155,9 +155,12 @@ func wholly(rest []byte, from, to int) (int, []byte) {
 	}
 }
 
+// maxKey is the length from which on a key is not sought in further lines: columns of numbers would be looked at over and over.
+const maxKey = 200
+
 // goesOn reports whether a key seems to go on in the next line: it is long, and so is what follows, and no date.
 func goesOn(key, next []byte) bool {
-	if len(key) < 8 || wholeKey.Match(key) {
+	if len(key) < 8 || len(key) > maxKey || wholeKey.Match(key) {
 		return false
 	}
 	return wholeKey.Match(append(key[:len(key):len(key)], next...)) || looksLikeKey(key, 8) && looksLikeKey(next, 4) && !aDate.Match(next)

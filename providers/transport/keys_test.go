@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"deskform/providers/transport"
 )
@@ -98,6 +99,17 @@ func TestWithoutKeys(t *testing.T) {
 				t.Errorf("again: %s, %d", again, n)
 			}
 		})
+	}
+}
+
+// Texts that are made to be slow take no more than their length allows.
+func TestKeysOfHostileTexts(t *testing.T) {
+	for _, part := range []string{"accessKey", "accessKey<", `accessKey=<b c="`, "accessKey: ", "accessKey: a1<wbr>", "accessKey=12345678\n1234", "ключ <", "access<wbr>", "<wbr>1", "\n1234", `\\`, "&amp;", "%25", "#0", "accessKey ((", "ключ доступа ["} {
+		start := time.Now()
+		transport.WithoutKeys([]byte("accessKey: 1234567a" + strings.Repeat(part, 50_000/len(part))))
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("%q took %s", part, took)
+		}
 	}
 }
 
