@@ -165,13 +165,13 @@ func TestPauseIsToldOnce(t *testing.T) {
 
 // TestBusyHoldsEveryWorker: what the service asks one call to wait, all wait.
 func TestBusyHoldsEveryWorker(t *testing.T) {
-	const workers, wait = 4, 4 * time.Second
+	const workers, wait = 4, 40 * time.Second
 	files := tickets(40)
 	for i := range 160 { // several calls for each ticket: those behind the refused one have something to do
 		files["comment.jsonl"] += fmt.Sprintf(`{"UUID":"comment$%d","metaClass":"comment","text":"x","source":"serviceCall$%d"}`+"\n", 1000+i, 1+i/4)
 	}
 	far, w := tenant(t, sandbox.Options{FS: dir(files)})
-	if err := far.AddFaults(sandbox.Fault{Kind: "status", Status: 429, RetryAfter: 4, Class: "comment", After: 5, Times: 1}); err != nil {
+	if err := far.AddFaults(sandbox.Fault{Kind: "status", Status: 429, RetryAfter: 40, Class: "comment", After: 5, Times: 1}); err != nil {
 		t.Fatal(err)
 	}
 	c := transport.Scaled(newClock().Now(), 20) // one that nobody moves
@@ -194,11 +194,11 @@ func TestBusyHoldsEveryWorker(t *testing.T) {
 		switch since := at.Sub(refused); {
 		case since >= wait:
 			after++
-		case since > 0:
+		case since > wait/4: // until the refusal is heard the others go on
 			during++
 		}
 	}
-	if refused.IsZero() || during >= workers || after < 20 { // the others may have been on their way
+	if refused.IsZero() || during > 0 || after < 20 {
 		t.Errorf("%d calls in the %s that the service asked for, %d after them", during, wait, after)
 	}
 }
