@@ -30,6 +30,9 @@ func counted(far *itsmsandbox.Server) int {
 
 // TestPullForecast: the calls that discover forecasts are those that a first pull makes.
 func TestPullForecast(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing in it is concurrent that others are not")
+	}
 	made, err := madeup.New(300, 5)
 	if err != nil {
 		t.Fatal(err)

@@ -16,6 +16,9 @@ import (
 // TestKeyGainsRights: what a poor key was not shown comes with the first pull of a key that is shown it, though no object has
 // changed; and what is strange about the poor key's rows is said (IT trap 2, 2.7).
 func TestKeyGainsRights(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing in it is concurrent that others are not")
+	}
 	for name, c := range map[string]struct {
 		poor itsmsandbox.Profile
 		note string // of the comments, or of the files that were not read
@@ -65,6 +68,9 @@ func TestKeyGainsRights(t *testing.T) {
 // TestKeyLosesCommentsWithANewTicket: a key that does not show comments any more stops the pull also where no ticket that had
 // some has changed.
 func TestKeyLosesCommentsWithANewTicket(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing in it is concurrent that others are not")
+	}
 	for _, poor := range []itsmsandbox.Profile{{HiddenClasses: []string{"comment"}}, {HiddenPrivate: true}} {
 		n := newTenant(t, itsmsandbox.Options{FS: acme(t, 60), Keys: map[string]itsmsandbox.Profile{goodKey: {}, poorKey: poor}}, tenantData)
 		n.mustPull(n.dir, engine.PullAuto)
@@ -84,6 +90,9 @@ func TestKeyLosesCommentsWithANewTicket(t *testing.T) {
 // TestListOfAllRefused: where the service cannot answer the list of all comments, or of all files, whatever it says instead, what
 // owners have is read all the same, and nothing is read twice for it (IT 2.7, 8.2).
 func TestListOfAllRefused(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing in it is concurrent that others are not")
+	}
 	answers := map[string]func(*http.Request) *http.Response{
 		"a refusal":        func(r *http.Request) *http.Response { return answer(r, 500, "Запрещено") },
 		"an overload page": func(r *http.Request) *http.Response { return answer(r, 504, "<html>Gateway Time-out</html>") },
@@ -132,6 +141,9 @@ func TestListOfAllRefused(t *testing.T) {
 // TestFirstInternalComment: the tenant's first internal comment costs what any comment does, as does taking it away; one that a
 // key was not shown before makes all be read again.
 func TestFirstInternalComment(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing in it is concurrent that others are not")
+	}
 	files := acme(t, 60)
 	var public strings.Builder
 	for line := range strings.Lines(string(files["comment.jsonl"].Data)) {
@@ -173,6 +185,9 @@ func TestFirstInternalComment(t *testing.T) {
 
 // TestOneFileGoneForGood: a file that nobody has any more does not keep those from being tried again that the key may read by now.
 func TestOneFileGoneForGood(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing in it is concurrent that others are not")
+	}
 	n := newTenant(t, itsmsandbox.Options{FS: acme(t, 120), Keys: map[string]itsmsandbox.Profile{goodKey: {}, poorKey: {DenyGetFile: []string{"*"}}}}, tenantData)
 	n.key = poorKey
 	first := ""
@@ -205,6 +220,9 @@ func TestOneFileGoneForGood(t *testing.T) {
 // TestSameSecond: an object that changes twice in one second, with a pull between the two, is read again, also while time_zone
 // is not the server's own and its dates are hours off.
 func TestSameSecond(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing in it is concurrent that others are not")
+	}
 	for _, server := range []string{"Europe/Moscow", "UTC", "Asia/Kathmandu", "Pacific/Auckland"} {
 		n := newTenant(t, itsmsandbox.Options{FS: acme(t, 8), ServerZone: server}, tenantData)
 		n.args["time_zone"] = "Europe/Moscow"

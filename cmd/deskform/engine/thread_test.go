@@ -368,6 +368,9 @@ func TestLongThreadWithoutState(t *testing.T) {
 // TestOlderState: a state of before the last apply is put in its place, with the mirror or without one. What that apply made and
 // sent is found and taken over; nothing is sent a second time, and what came since is sent once.
 func TestOlderState(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing in it is concurrent that others are not")
+	}
 	for kind, config := range threadConfigs {
 		for _, mirror := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s, mirror %v", kind, mirror), func(t *testing.T) {
